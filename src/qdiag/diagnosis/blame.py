@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Callable, Optional
 
 from qdiag.diagnosis.experiments.chance import count_of_shots, without_shots
+from qdiag.diagnosis.experiments.measurements import plainly
 from qdiag.diagnosis.experiments.operations import left_out
 from qdiag.diagnosis.experiments.precision import HALF, narrow_dtypes
 from qdiag.diagnosis.experiments.surroundings import count_of_wires, with_wires_to_spare
@@ -15,12 +16,16 @@ from qdiag.diagnosis.experiments.trainability import parameters_at
 from qdiag.diagnosis.symptoms import DTYPE, SHOTS, WIRES, Blamed, is_jax_in_double
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, observe, with_circuit
-from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Signature
+from qdiag.model.circuit import Circuit, is_non_linear, reads_outcomes
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.node import parameters_of
+from qdiag.model.numerics import gates
 from qdiag.model.operator_families import as_written
 from qdiag.model.parameter import NARROW
 from qdiag.model.variants import with_precision, with_trainable
+
+Compared = Callable[[Circuit], Comparison]
+"""How far the two are apart on another circuit."""
 
 Raises = Callable[[Circuit], bool]
 """Whether one of the two still raises on another circuit."""
@@ -47,12 +52,16 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     """What a method raises on: the first of these that there is; None where it does not raise on the circuit by itself.
 
     The shots, where it does not raise without; the wires of the device, where PennyLane refuses, and does not with wires to spare; the
-    dtype of parameters of half precision, where it does not raise in double precision; operations whose parameters alone make it raise;
-    an operation without which it does not; all operations of a name without which it does not; a measurement.
+    dtype of parameters of half precision, where it does not raise in double precision; a measurement that not every rule covers, where
+    it does not with another in its place; operations whose parameters alone make it raise; an operation without which it does not; all
+    operations of a name without which it does not; a measurement.
     """
 
+    def compared(candidate: Circuit) -> Comparison:
+        return observe(with_circuit(question, candidate), evaluator).comparison
+
     def raises(candidate: Circuit) -> bool:
-        return observe(with_circuit(question, candidate), evaluator).comparison.where is Signature.RAISE
+        return compared(candidate).where is Signature.RAISE
 
     circuit = question.circuit
     if not raises(circuit):
@@ -65,7 +74,13 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
         return Blamed(WIRES, 0, count_of_wires(question))
     if _may_be_its_dtype(question) and not raises(with_precision(circuit, "float64")):
         return Blamed(DTYPE, 0, narrow_dtypes(circuit))
-    operations = _blame_trainable(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises)
+    uncovered = _blame_uncovered(circuit, raises)
+    if uncovered is not None:
+        return uncovered
+    trained = _blame_trainable(circuit, raises)
+    if trained is not None and not _leaves_an_error(circuit, trained, compared):
+        return trained
+    operations = _left_out(circuit, compared) or trained or _left_out_by_name(circuit, raises)
     return operations or _blame_measurement(circuit)
 
 
@@ -95,12 +110,33 @@ def _blame_trainable(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
     return Blamed("operation", alone[0], ", ".join(names), tuple(p for position in alone for p in inside[position]))
 
 
-def _left_out(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
-    """The first operation without which it no longer raises."""
+ELEMENTARY = frozenset(gates.FIXED) | frozenset(gates.PARAMETRIC)
+"""Gates that no method raises on by themselves, but beside something else."""
+
+MOST_LEFT_OUT = 16
+"""Operations that are left out one by one, after the first without which it no longer raises, to see whether another is to blame."""
+
+
+def _leaves_an_error(circuit: Circuit, trained: Blamed, compared: Compared) -> bool:
+    """Whether the two are apart by more than rounding where an operation's parameters are constants: then another is to blame."""
+    kept = [position for position in circuit.trainable if position not in trained.parameters]
+    return compared(with_trainable(circuit, kept)).verdict is Verdict.ERROR
+
+
+def _left_out(circuit: Circuit, compared: Compared) -> Optional[Blamed]:
+    """An operation without which it no longer raises: of several one whose absence leaves nothing apart, and no elementary gate."""
+    found: list[tuple[bool, bool, int]] = []
     for position, node in enumerate(circuit.operations):
-        if not raises(left_out(circuit, (position,))):
-            return Blamed("operation", position, node.name, parameters_at(circuit, position), (position,))
-    return None
+        if found and position - found[0][-1] > MOST_LEFT_OUT:
+            break
+        seen = compared(left_out(circuit, (position,)))
+        if seen.where is not Signature.RAISE:
+            found.append((seen.verdict is Verdict.ERROR, node.name in ELEMENTARY, position))
+    if not found:
+        return None
+    position = min(found)[-1]
+    others = tuple(other for *_, other in found if other != position)
+    return Blamed("operation", position, circuit.operations[position].name, parameters_at(circuit, position), (position,), others)
 
 
 def _left_out_by_name(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
@@ -110,6 +146,14 @@ def _left_out_by_name(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
         positions = tuple(i for i, node in enumerate(circuit.operations) if node.name == name)
         if 1 < count < len(circuit.operations) and not raises(left_out(circuit, positions)):
             return Blamed("operation", positions[0], name, tuple(p for i in positions for p in inside[i]), positions)
+    return None
+
+
+def _blame_uncovered(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
+    """A measurement that not every rule covers, where it does not raise with Pauli expectation values in the place of that one."""
+    for index, measurement in enumerate(circuit.measurements):
+        if (is_non_linear(measurement) or reads_outcomes(measurement)) and not raises(plainly(circuit, index)):
+            return Blamed("measurement", index, as_written(measurement.name))
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qdiag.model.call import Call
 from qdiag.model.operator_families import MEASUREMENT_FUNCTIONS
 from qdiag.model.transform_families import spelt
@@ -27,3 +29,11 @@ def way_around(call: Call) -> str:
     if own.device != "default.qubit":
         ways.append("default.qubit")
     return f"{' or '.join(ways)} for the QNode that {spelt(call.configuration.remade_by)} is given" if ways else ""
+
+
+def transforms_at_work(call: Call) -> tuple[str, bool]:
+    """The transforms of a QNode inside of which its call raised, and whether the traceback names them: else it is any of all."""
+    names, failure = call.configuration.transforms, call.failure
+    at_work = "" if failure is None else " ".join(frame.rpartition(":")[0] for frame in failure.frames)
+    named = [name for name in dict.fromkeys(names) if re.search(rf"\b{re.escape(name)}\b", at_work)]
+    return ", ".join(named or dict.fromkeys(names)), bool(named)

@@ -41,7 +41,7 @@ class Blamed:
     the name says how many there are.
 
     Where several operations of one name are to blame, the position is the first one's; ``removable`` has those of all without which
-    nothing raises, where frozen parameters are not enough.
+    nothing raises, where frozen parameters are not enough, and ``too`` other operations without which nothing raises, either.
     """
 
     kind: str
@@ -49,6 +49,7 @@ class Blamed:
     name: str
     parameters: tuple[int, ...] = ()
     removable: tuple[int, ...] = ()
+    too: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         if self.kind in (SHOTS, WIRES):

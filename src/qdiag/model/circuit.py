@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.model.node import Label, Node, nodes_of, parameters_of, walk
-from qdiag.model.operator_families import DRAWN_FROM, MID_MEASUREMENTS, RAW_SAMPLES
+from qdiag.model.node import Label, MeasuredOutcome, Node, nodes_of, parameters_of, walk
+from qdiag.model.operator_families import DRAWN_FROM, MID_MEASUREMENTS, NON_LINEAR, RAW_SAMPLES
 from qdiag.model.parameter import Parameter, eps_of
 
 AS_DECOMPOSITION = "was recorded as its decomposition"
@@ -146,6 +146,18 @@ def _largest(value: np.ndarray) -> float:
 def midway_measurements(circuit: Circuit) -> int:
     """How many measurements there are in the middle of a circuit."""
     return sum(node.name in MID_MEASUREMENTS for operation in circuit.operations for node in nodes_of(operation))
+
+
+def is_non_linear(measurement: Node) -> bool:
+    """Whether a measurement is no linear function of the density matrix, or one that is read off in a basis of its own."""
+    return any(
+        node.name in NON_LINEAR or (node.name == "ProbabilityMP" and len(nodes_of(node)) > 1) for node in nodes_of(measurement)
+    )
+
+
+def reads_outcomes(measurement: Node) -> bool:
+    """Whether a measurement asks for statistics of what was measured in the middle."""
+    return any(isinstance(part, MeasuredOutcome) for part in walk(measurement))
 
 
 def measures_midway(circuit: Circuit) -> bool:

@@ -92,10 +92,14 @@ CONTROLLED = frozenset({"Controlled", "ControlledOp", "ControlledOperation", "Co
 PAULIS = ("PauliX", "PauliY", "PauliZ")
 """The observables that together say all about a qubit, in the order of the alphabet."""
 
-OF_NO_QUBITS = frozenset(
-    ["FockStateProjector", "NumberOperator", "PolyXP", "QuadOperator", "QuadP", "QuadX", "TensorN"] + ["GellMann", "THermitian"]
-)
-"""Observables of modes and of qutrits: no Pauli is measured where one of them is."""
+OF_MODES = frozenset({"FockStateProjector", "NumberOperator", "PolyXP", "QuadOperator", "QuadP", "QuadX", "TensorN"})
+"""Observables of modes of light."""
+
+OF_QUTRITS = frozenset({"GellMann", "THermitian"})
+"""Observables of qutrits."""
+
+OF_NO_QUBITS = OF_MODES | OF_QUTRITS
+"""No Pauli is measured where one of them is, and no gate of qubits applied."""
 
 # --- measurements ------------------------------------------------------------------------------------------------------------------
 

@@ -19,13 +19,15 @@ from qdiag.diagnosis.causes.transforms import IF_INTENDED, OTHER_METRIC, REPORT_
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.experiments.trainability import OBSERVABLE_FROZEN, observable_parameters
-from qdiag.diagnosis.in_transforms import inside_transform, way_around
+from qdiag.diagnosis.in_transforms import inside_transform, transforms_at_work, way_around
 from qdiag.diagnosis.options import with_named_options
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms, with_blame
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.judging import layer_findings, live_methods, metric_findings, probe_findings, transform_findings
+from qdiag.judging.arbiter.circuit_function import has_room
+from qdiag.judging.parameter_samples import goes_by_parameters
 from qdiag.judging.question import Question, observe
 from qdiag.judging.replay.rebuilding import obstacle
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
@@ -34,7 +36,7 @@ from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Fi
 from qdiag.model.method import ARBITER, DIFF_METHODS, Method
 from qdiag.model.transform_families import METRIC_TENSORS, spelt
 from qdiag.model.variants import as_marked, with_trainable
-from qdiag.pipeline.stage_context import StageContext
+from qdiag.pipeline.stage_context import StageContext, as_replayed
 
 
 def _diagnose_outside(divergence: Divergence, context: StageContext) -> Finding:
@@ -139,6 +141,26 @@ def _diagnose_in_transform(divergence: Divergence, context: StageContext) -> Fin
     return Finding(replace(divergence, judged=word), diagnosis)
 
 
+def _diagnose_beside_transforms(divergence: Divergence, context: StageContext) -> Optional[Finding]:
+    """The cause of what a QNode's own transforms raise: its circuit, as they leave it, does not by the same method; None elsewhere."""
+    call, failure = divergence.call, divergence.call.failure
+    transformed = failure is not None and failure.stage == "forward" and bool(call.configuration.transforms)
+    if divergence.signature is not Signature.RAISE or failure is None or not transformed:
+        return None
+    question = context.question(divergence)
+    if call.method not in question.methods or context.workers.submit(question.request(0)).result().failure is not None:
+        return None
+    names, told = transforms_at_work(call)
+    tried = Evidence(f"{names} removed", None, 0.0, Outcome.HEALS, True)
+    because = f"raised inside {names}: {failure.type}: {failure.message}"
+    remedy = f"the QNode without {names}: its circuit does not raise"
+    confidence = Confidence.CONFIRMED if told else Confidence.LIKELY
+    diagnosis = REFUSES.diagnosis(confidence, because, remedy=remedy, evidence=(tried,))
+    word = f"without {names} the QNode's own circuit does not raise"
+    why = f"it was raised inside {names}, which no replay runs"
+    return Finding(replace(divergence, judged=word), diagnosis, evaluations=_sides(question, context), unreproduced=why)
+
+
 def _of_what_is_measured(divergence: Divergence, context: StageContext, tried: Evidence) -> Optional[Diagnosis]:
     """A metric tensor that raises on the trainable numbers of an observable, as if they were a gate's; None where it does not."""
     call = divergence.call
@@ -188,7 +210,11 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         return _diagnose_outside(divergence, context)
     if divergence.signature is Signature.RAISE and divergence.call.configuration.remade_by:
         return _diagnose_in_transform(divergence, context)
+    beside = _diagnose_beside_transforms(divergence, context)
+    if beside is not None:
+        return beside
     judged = divergence if divergence.wrong or divergence.judged else context.with_arbiters_word(divergence, methods)
+    judged = _with_all_that_agree(judged, methods, context)
     question = context.question(judged)
     context.tell(f"a survey of call {judged.call.index}")
     asked, of_one = _about_one_method(judged, question, context)
@@ -210,6 +236,17 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     if cause.sits is Place.CIRCUIT:
         diagnosis = with_blame(diagnosis, symptoms.blamed)
     return Finding(judged, diagnosis, evaluations=_sides(question, context))
+
+
+def _with_all_that_agree(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Divergence:
+    """What no pair of methods shows is wrong by all that agree: they are named, but for those that take many parameters one by one."""
+    call, (own, other) = divergence.call, divergence.comparison.methods
+    others = [m for m in as_replayed(methods, call) if m != own and not goes_by_parameters(m, call.circuit)]
+    if other != ARBITER or divergence.wrong != (own,) or divergence.signature is Signature.SECOND_DERIVATIVE or not others:
+        return divergence
+    outputs = not has_room(call.circuit)
+    whole = context.arbitrate(context.with_few_rows(call), [own, *others], outputs=outputs)
+    return replace(divergence, wrong=whole.wrong, judged=whole.reason) if own in whole.wrong else divergence
 
 
 def _about_one_method(divergence: Divergence, question: Question, context: StageContext) -> tuple[Divergence, Question]:

@@ -13,7 +13,7 @@ from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import recurs
 from qdiag.diagnosis.in_transforms import NOT_RECORDED
 from qdiag.diagnosis.survey import survey
-from qdiag.diagnosis.symptoms import Blamed, with_blame
+from qdiag.diagnosis.symptoms import Blamed, Symptoms, with_blame
 from qdiag.errors import NotReproducedError, OpaqueCircuitError, TraceError
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.question import Question, observe, with_circuit
@@ -49,18 +49,28 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
         return replace(finding, unreproduced=ONLY_ROUNDING)
     question = context.question(divergence)
     if _does_not_raise_alone(finding):
-        return replace(finding, unreproduced=NOT_RECORDED if divergence.call.configuration.remade_by else RAISES_NOT)
+        why = NOT_RECORDED if divergence.call.configuration.remade_by else RAISES_NOT
+        return replace(finding, unreproduced=finding.unreproduced or why)
     saved = path.with_suffix(".minimal")
     minimal: Optional[Minimal] = None
     if context.minimize and INTERRUPTED not in context.stopped:
         minimal = minimal_of(divergence, question, finding.diagnosis, context, lambda circuit: keep(circuit, saved))
     if minimal is not None and minimal.circuit is not None:
         symptoms = survey(divergence, with_circuit(question, minimal.circuit), context.workers, context.reference)
-        finding = replace(finding, minimal=minimal, diagnosis=with_blame(finding.diagnosis, symptoms.blamed))
+        blamed = _still_blamed(finding.diagnosis, minimal.circuit, symptoms)
+        finding = replace(finding, minimal=minimal, diagnosis=with_blame(finding.diagnosis, blamed))
     try:
         return replace(finding, reproducer=_reproducer(finding, question, context, path))
     except OpaqueCircuitError as error:
         return replace(finding, unreproduced=error.cause)
+
+
+def _still_blamed(diagnosis: Diagnosis, circuit: Circuit, symptoms: Symptoms) -> Optional[Blamed]:
+    """What is to blame in a smallest circuit: of what it raises without, each is needed there, so that it is what was blamed before."""
+    positions = [position for position, node in enumerate(circuit.operations) if node.name == diagnosis.part]
+    if symptoms.signature is not Signature.RAISE or not positions or symptoms.blamed is None:
+        return symptoms.blamed
+    return symptoms.blamed if symptoms.blamed.name == diagnosis.part else Blamed("operation", positions[0], diagnosis.part)
 
 
 ONLY_ROUNDING = "what differs is within rounding, and no experiment shows why"

@@ -142,6 +142,55 @@ def test_a_gate_that_holds_all_that_is_trained_is_to_blame_where_a_rotation_does
     assert blamed(of(rotation(name="RX")), on_any_of("RX")) == Blamed("operation", 0, "RX", (0,), (0,))
 
 
+def blamed_by(circuit: Circuit, error: Callable[[Circuit], Optional[float]]) -> Optional[Blamed]:
+    """What is to blame where one of the two is off by so much on these circuits, and raises on those for which there is no number."""
+
+    def answer(request: Request) -> Union[float, Evaluation]:
+        gap = error(request.circuit) if request.method == PAIR[0] else 0.0
+        return Evaluation(request.method, failure=Failure("TypeError", "no")) if gap is None else gap
+
+    return blamed_for_raising(question(circuit), World(answer))
+
+
+def has(circuit: Circuit, name: str) -> bool:
+    return any(node.name == name for node in circuit.operations)
+
+
+def test_of_two_that_only_raise_together_that_one_is_to_blame_without_which_nothing_is_left() -> None:
+    """A fault that is left without the other is the first one's, too: an adjoint of a gate of light is wrong without."""
+    circuit = of(rotation(name="Displacement", trainable=False), rotation(name="Givens"))
+    off = lambda found: (None if has(found, "Displacement") else 0.3) if has(found, "Givens") else 0.0  # noqa: E731
+    assert blamed_by(circuit, off) == Blamed("operation", 1, "Givens", (1,), (1,), (0,))
+
+
+def test_of_two_that_only_raise_together_no_elementary_gate_is_to_blame() -> None:
+    circuit = of(rotation(name="RX"), rotation(name="RY"), rotation(name="Givens", trainable=False))
+    both = lambda found: None if has(found, "RX") and has(found, "Givens") else 0.0  # noqa: E731 - said where it is asked
+    found = blamed_by(circuit, both)
+    assert found is not None
+    assert (found.name, found.too) == ("Givens", (0,))
+
+
+def test_frozen_parameters_that_leave_a_wrong_gradient_are_not_what_it_raises_on() -> None:
+    circuit = of(rotation(name="RY"), rotation(name="Givens"))
+
+    def off(found: Circuit) -> Optional[float]:
+        if not has(found, "Givens"):
+            return 0.0
+        return None if on_tracked("RY")(found) else 0.6
+
+    found = blamed_by(circuit, off)
+    assert found is not None
+    assert (found.position, found.name) == (1, "Givens")
+
+
+def test_a_measurement_that_not_every_rule_covers_is_to_blame_before_what_is_tracked() -> None:
+    measured = of(*THREE.operations, measurement=replace(rotation(name="VarianceMP"), data=()))
+    raises = lambda found: any(node.name == "VarianceMP" for node in found.measurements) and on_tracked("RY")(found)  # noqa: E731
+    assert blamed(measured, raises) == Blamed("measurement", 0, "var")
+    assert blamed(measured, on_tracked("RY")) == Blamed("operation", 0, "RY", (0,))
+
+
 def test_shots_are_to_blame_where_nothing_raises_without() -> None:
     sampled = replace(THREE, shots=(100,))
     found = blamed(sampled, lambda circuit: bool(circuit.shots))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.diagnosis.in_transforms import inside_transform, way_around
+from qdiag.diagnosis.in_transforms import inside_transform, transforms_at_work, way_around
 from qdiag.model.call import Call, Failure
 from tests.worlds.methods import methods
 from tests.worlds.scripted import call, circuit
@@ -38,3 +38,11 @@ def test_the_way_around_is_what_the_call_does_not_have_yet() -> None:
 def test_what_no_method_has_refused_is_not_to_be_had_by_another() -> None:
     broken = replace(failing(), failure=Failure("ValueError", "not written in terms of a single parameter"))
     assert way_around(broken) == "correct what the exception names in the QNode that qml.metric_tensor is given"
+
+
+def test_the_transform_that_a_traceback_names_is_told_and_else_all_are() -> None:
+    frames = ("pennylane.transforms.core.pipeline:run:8", "pennylane.transforms.sign_expand.sign_expand:processing_fn:3")
+    made = replace(failing(), failure=Failure("RuntimeError", "no numpy()", frames))
+    two = replace(made, configuration=replace(made.configuration, transforms=("merge_rotations", "sign_expand")))
+    assert transforms_at_work(two) == ("sign_expand", True)
+    assert transforms_at_work(replace(two, failure=Failure("RuntimeError", "", frames[:1]))) == ("merge_rotations, sign_expand", False)

@@ -173,6 +173,37 @@ def test_where_a_replay_is_not_what_the_script_saw_it_is_no_ground_for_an_error(
     assert len(found) > 1
 
 
+def test_whoever_agrees_with_what_is_wrong_is_wrong_too() -> None:
+    one = call(0, circuit(0.3))
+    comparison = Comparison((one.method, ARBITER), Verdict.ERROR, Signature.JACOBIAN)
+    alone = Divergence(one, comparison, (one.method,))
+    context = AllWrong(None, Environment())  # type: ignore[arg-type]
+    object.__setattr__(context, "asked", [])
+    assert {*stage_diagnose._with_all_that_agree(alone, METHODS, context).wrong} == {*METHODS}
+    pair = replace(alone, comparison=replace(comparison, methods=(METHODS[0], METHODS[1])))
+    second = replace(alone, comparison=replace(comparison, where=Signature.SECOND_DERIVATIVE))
+    for other in (pair, second, replace(alone, wrong=())):
+        assert stage_diagnose._with_all_that_agree(other, METHODS, context) is other
+
+
+@pytest.mark.parametrize(("frame", "confidence"), [("fusion.fusion:merge:3", "confirmed"), ("core:run:9", "likely")])
+def test_what_a_qnodes_own_transform_raises_is_no_fault_of_its_circuit(frame: str, confidence: str) -> None:
+    class Running(FakeEvaluator):
+        def evaluate(self, request: Request) -> Evaluation:
+            return answer(request)
+
+    failure = Failure("RuntimeError", "no numpy()", (f"pennylane.transforms.{frame}", "torch:array:1"), stage="forward")
+    one = call(2, circuit(0.3), failure=failure)
+    one = replace(one, configuration=replace(one.configuration, transforms=("fusion",)))
+    raised = Divergence(one, Comparison((METHODS[0], METHODS[0]), Verdict.ERROR, Signature.RAISE))
+    finding = stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(Running(), Environment()))
+    said = finding.diagnosis
+    assert (said.code, said.confidence, said.blamed) == ("QD304", confidence, "")
+    assert said.because == "raised inside fusion: RuntimeError: no numpy()"
+    assert said.remedy == "the QNode without fusion: its circuit does not raise"
+    assert finding.unreproduced == "it was raised inside fusion, which no replay runs"
+
+
 # --- beside measurements in the middle -------------------------------------------------------------------------------------------
 
 

@@ -8,12 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from qdiag.diagnosis.causes.unknown import UNKNOWN
+from qdiag.diagnosis.symptoms import Blamed, with_blame
 from qdiag.model.call import Environment
-from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Finding, Minimal
+from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.findings import Confidence, Finding, Minimal
 from qdiag.pipeline import stage_prove
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from tests.worlds import results
+from tests.worlds.symptoms import FIRST, World, of, rotation, symptoms
 
 
 @pytest.fixture
@@ -52,3 +55,16 @@ def test_rounding_of_which_nobody_knows_why_makes_no_script(finding: Finding, tm
 def test_a_check_of_which_nothing_is_kept_ends_at_once(finding: Finding) -> None:
     with pytest.raises(KeyboardInterrupt):
         minimal(finding, replace(BENCH, kept=False))
+
+
+def test_of_what_is_needed_in_the_smallest_circuit_that_stays_blamed_which_was() -> None:
+    first, second = (replace(FIRST, position=position, name=name) for position, name in enumerate(("RX", "Givens")))
+    circuit = of(rotation(), rotation(name="Givens"))
+    seen = symptoms(World(lambda request: 0.0), circuit, blamed=first)
+    raised = replace(seen, divergence=replace(seen.divergence, comparison=replace(seen.comparison, where=Signature.RAISE)))
+    before = UNKNOWN.diagnosis(Confidence.CONFIRMED, "")
+    of_givens = with_blame(before, second)
+    assert stage_prove._still_blamed(of_givens, circuit, raised) == Blamed("operation", 1, "Givens")
+    assert stage_prove._still_blamed(with_blame(before, first), circuit, raised) is first
+    assert stage_prove._still_blamed(of_givens, of(rotation()), raised) is first
+    assert stage_prove._still_blamed(of_givens, circuit, seen) is first, "a wrong gradient shows where it sits"

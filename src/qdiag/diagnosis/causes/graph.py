@@ -20,17 +20,25 @@ from qdiag.diagnosis.facts import HIDDEN, differenced_parameters, is_differenced
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
-from qdiag.model.method import DIFF_METHODS, Method
+from qdiag.model.findings import FoundWrong
+from qdiag.model.method import ARBITER, DIFF_METHODS, Method
 from qdiag.model.probe import Proof
+
+_AS_TENSORS = "keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way"
+
+
+def _past_the_cut(symptoms: Symptoms) -> str:
+    judged = symptoms.divergence.judged
+    every_method = isinstance(judged, FoundWrong) and judged.unanimous
+    return f"the gates of {symptoms.blamed_name} written out: no diff_method sees past it" if every_method else "another diff_method"
+
 
 DETACHED = Cause(
     code="QD401",
     slug="detached-on-the-way",
     title="detached on the way (user code, layer, or inside an operation)",
-    remedy=(
-        "keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way; where PennyLane itself "
-        "cuts the graph, another diff_method"
-    ),
+    remedy=f"{_AS_TENSORS}; where PennyLane itself cuts the graph, another diff_method",
+    remedy_for=lambda symptoms: f"{_AS_TENSORS}; where PennyLane itself cuts the graph, {_past_the_cut(symptoms)}",
     applies=lambda symptoms: symptoms.signature in (Signature.VJP, Signature.JACOBIAN) and (_argument(symptoms) or symptoms.cut_inside),
     predicts=lambda symptoms: (*flips(where_it_is_dropped(symptoms)), *leaves(NUDGED_FAR)) if symptoms.cut_inside else (),
     because=lambda symptoms: (
@@ -123,11 +131,26 @@ NOT_FOLLOWED = Cause(
     because=lambda symptoms: _not_followed_words(symptoms),
 )
 
+_WHERE_GATES_CARRY_IT = (
+    "put the numbers where gates carry them: as angles; coefficients with one gate for each term, qml.TrotterProduct"
+)
+
+
+def _method_that_sees_it(symptoms: Symptoms) -> str:
+    """The way out by another method: backprop where it runs, else the other one of the pair, where that is right."""
+    broken = {method.diff_method for method, _ in symptoms.divergence.raised}
+    if "backprop" not in broken:
+        return 'diff_method="backprop"; or '
+    right = next((m for m in symptoms.question.methods if m != ARBITER and m not in symptoms.suspects), None)
+    return "" if right is None else f'diff_method="{right.diff_method}" on {right.device or symptoms.call.configuration.device}; or '
+
+
 INVISIBLE = Cause(
     code="QD404",
     slug="parameter-invisible",
     title="parameter invisible to the circuit (hidden in a hyperparameter)",
-    remedy='diff_method="backprop"; or put the coefficients where gates carry them: one gate for each term, qml.TrotterProduct',
+    remedy=f'diff_method="backprop"; or {_WHERE_GATES_CARRY_IT}',
+    remedy_for=lambda symptoms: f"{_method_that_sees_it(symptoms)}{_WHERE_GATES_CARRY_IT}",
     applies=lambda symptoms: symptoms.derivative and bool({*symptoms.fact(HIDDEN)} & set(symptoms.apart)),
     # what is differenced has a small gap of its own, which would remain
     predicts=lambda symptoms: (

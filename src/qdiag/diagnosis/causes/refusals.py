@@ -49,9 +49,16 @@ def _another_way(symptoms: Symptoms) -> str:
         return 'diff_method="parameter-shift", which takes shots; or no shots'
     if symptoms.blamed is not None and symptoms.blamed.kind == WIRES:
         return _more_wires(symptoms)
-    if symptoms.blamed is not None and symptoms.blamed.kind == "measurement":
-        return "another diff_method for what is measured here"
-    return "another diff_method for this circuit, or the operation's decomposition"
+    measured = symptoms.blamed is not None and symptoms.blamed.kind == "measurement"
+    if _none_runs(symptoms) and symptoms.blamed is not None:
+        instead = "something else to measure" if measured else f"other numbers for {symptoms.blamed_name}, or its gates written out"
+        return f"{instead}: no diff_method runs it as it is"
+    return "another diff_method for what is measured here" if measured else REFUSES.remedy
+
+
+def _none_runs(symptoms: Symptoms) -> bool:
+    """Whether every other method was asked and raises as well: then the one that raises is held against itself."""
+    return len(set(symptoms.question.methods)) == 1 and len(symptoms.divergence.raised) > 1
 
 
 def _more_wires(symptoms: Symptoms) -> str:
@@ -77,7 +84,7 @@ def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
     if not blamed.removable and blamed.parameters and set(circuit.trainable) - set(blamed.parameters):
         return (*flips(as_constants(blamed.name, blamed.parameters)), *leaves(only_trainable(blamed.name, blamed.parameters)))
     gone = blamed.removable or (blamed.position,)
-    others = [i for i, node in enumerate(circuit.operations) if i not in gone and not _trains(node)]
+    others = [i for i, node in enumerate(circuit.operations) if i not in (*gone, *blamed.too) and not _trains(node)]
     kept = leaves(delete_operations(f"{circuit.operations[others[0]].name} ({others[0]})", others[:1])) if others else ()
     return (*flips(leave_out(blamed.name, gone, circuit)), *kept)
 

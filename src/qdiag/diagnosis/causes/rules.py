@@ -121,6 +121,7 @@ DROPPED = Cause(
     slug="gradient-dropped",
     title="gradient dropped (zero) for a trainable parameter",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
+    remedy_for=lambda symptoms: _around_what_is_dropped(symptoms),
     applies=lambda symptoms: (
         symptoms.derivative and not symptoms.involves("backprop") and _is_lost_in_place(symptoms) and _is_passed_over(symptoms)
     ),
@@ -134,6 +135,12 @@ DROPPED = Cause(
     ),
     because=lambda symptoms: f"the gradient of {symptoms.blamed_name} comes back as exactly zero, although the result depends on it",
 )
+
+
+def _around_what_is_dropped(symptoms: Symptoms) -> str:
+    if symptoms.blamed is not None and symptoms.blamed.kind == "measurement":
+        return "another diff_method; or return the terms' expectation values, and put the trained numbers to them outside"
+    return DROPPED.remedy
 
 
 def _is_lost_in_place(symptoms: Symptoms) -> bool:

@@ -88,6 +88,7 @@ MCM_METHOD = Cause(
     slug="mid-circuit-method-changes-result",
     title="method of mid-circuit measurement changes the result",
     remedy='another mcm_method: qml.QNode(..., mcm_method="deferred") or "tree-traversal"',
+    remedy_for=lambda symptoms: f'qml.QNode(..., mcm_method="{other_mcm_method(symptoms.question.execution_options)}")',
     applies=lambda symptoms: (
         symptoms.signature is not Signature.DTYPE and measures_midway(symptoms.question.circuit) and not _wants_wires(symptoms)
     ),

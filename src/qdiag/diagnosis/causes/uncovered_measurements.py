@@ -10,9 +10,9 @@ from qdiag.diagnosis.experiments.changes import in_turn
 from qdiag.diagnosis.experiments.measurements import EXPECTATIONS_OF_THE_SAME, plain_expectations
 from qdiag.diagnosis.experiments.operations import POSTSELECTION_REMOVED
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.model.circuit import postselects
-from qdiag.model.node import MeasuredOutcome, nodes_of, walk
-from qdiag.model.operator_families import NON_LINEAR, OF_NO_QUBITS
+from qdiag.model.circuit import is_non_linear, postselects, reads_outcomes
+from qdiag.model.node import nodes_of
+from qdiag.model.operator_families import OF_NO_QUBITS
 
 UNCOVERED_MEASUREMENT = Cause(
     code="QD307",
@@ -55,7 +55,7 @@ def is_uncovered(symptoms: Symptoms) -> bool:
 
 def _measures_outcomes(symptoms: Symptoms) -> bool:
     """Whether statistics of measurements in the middle are asked for."""
-    return any(isinstance(part, MeasuredOutcome) for one in symptoms.question.circuit.measurements for part in walk(one))
+    return any(map(reads_outcomes, symptoms.question.circuit.measurements))
 
 
 def _measures_non_linearly(symptoms: Symptoms) -> bool:
@@ -69,11 +69,7 @@ def _measures_no_qubits(symptoms: Symptoms) -> bool:
 
 
 def _measures_what_is_not_linear(symptoms: Symptoms) -> bool:
-    return any(
-        node.name in NON_LINEAR or (node.name == "ProbabilityMP" and len(nodes_of(node)) > 1)
-        for measurement in symptoms.question.circuit.measurements
-        for node in nodes_of(measurement)
-    )
+    return any(map(is_non_linear, symptoms.question.circuit.measurements))
 
 
 CAUSES = (UNCOVERED_MEASUREMENT,)

@@ -48,12 +48,12 @@ def plain_expectations(position: Optional[int]) -> Experiment:
     """
 
     def change(question: Question, evaluator: Evaluator) -> Question:
-        together = with_circuit(question, _plainly(question.circuit, position, PAULIS))
+        together = with_circuit(question, plainly(question.circuit, position, PAULIS))
         sides = [side for side, method in enumerate(together.methods) if method != ARBITER]
         failures = [evaluator.submit(together.request(side)).result().failure for side in sides]
         if not any(failure is not None and "commuting" in failure.message for failure in failures):
             return together
-        return with_circuit(question, _plainly(question.circuit, position, PAULIS[2:]))
+        return with_circuit(question, plainly(question.circuit, position, PAULIS[2:]))
 
     which = "the measurements" if position is None else f"measurement {position}"
     return Experiment(f"Pauli expectation values instead of {which}", change)
@@ -68,7 +68,9 @@ def _linear(circuit: Circuit) -> Circuit:
 EXPECTATIONS_OF_THE_SAME = edit("expectation values instead of the variances", _linear)
 
 
-def _plainly(circuit: Circuit, position: Optional[int], names: Sequence[str]) -> Circuit:
+def plainly(circuit: Circuit, position: Optional[int], names: Sequence[str] = PAULIS) -> Circuit:
+    """A circuit with expectation values of Paulis on each wire instead of one measurement, or of all for None."""
+
     def replacement(index: int, measurement: Node) -> tuple[Node, ...]:
         if position not in (None, index):
             return (measurement,)

@@ -14,7 +14,8 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import Circuit, postselects
-from qdiag.model.node import Node, Value, Wires, parameters_of
+from qdiag.model.node import Node, Value, Wires, nodes_of, parameters_of
+from qdiag.model.operator_families import OF_MODES, OF_QUTRITS
 from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_nodes, without_operations
 
@@ -56,10 +57,21 @@ def left_out(circuit: Circuit, positions: Sequence[int]) -> Circuit:
     (wire, *_) = (*owner.wires, *circuit.wires, 0)
     kept = next(p for p in parameters_of(owner) if p.trainable)
     angle = replace(kept, value=np.array(0.7, dtype=kept.value.real.dtype if kept.value.dtype.kind in "fc" else np.float64))
-    name = next(name for name in ("RX", "RY") if name not in {node.name for node in gone})
-    rotation = Node(name, (angle,), (Wires((wire,)), ()), (wire,))
+    names, settings = _turns_of(circuit)
+    name = next(name for name in names if name not in {node.name for node in gone})
+    rotation = Node(name, (angle,), (Wires((wire,)), settings), (wire,))
     first = min(positions)
     return replace(rest, operations=(*rest.operations[:first], rotation, *rest.operations[first:]))
+
+
+def _turns_of(circuit: Circuit) -> tuple[tuple[str, str], tuple[Value, ...]]:
+    """Two gates with one angle for the wires of a circuit, qubits or not, and what is fixed about them."""
+    measured = {node.name for measurement in circuit.measurements for node in nodes_of(measurement)}
+    if measured & OF_MODES:
+        return ("Rotation", "QuadraticPhase"), ()
+    if measured & OF_QUTRITS:
+        return ("TRX", "TRY"), (("subspace", (0, 1)),)
+    return ("RX", "RY"), ()
 
 
 def leave_out(name: str, positions: Sequence[int], circuit: Circuit) -> Experiment:

@@ -8,12 +8,14 @@ from typing import Union
 
 import numpy as np
 
+from qdiag.diagnosis.causes.graph import DETACHED, INVISIBLE
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.findings import FoundWrong
 from qdiag.model.method import Method
 from qdiag.model.node import Node, Wires
 from qdiag.model.parameter import Parameter
@@ -44,6 +46,26 @@ def test_a_zero_from_backprop_that_goes_with_one_parameter_is_a_graph_cut_in_the
     world = World(cut_in_the_first_gate)
     diagnosis = found(world, lost(world, BACKPROP))
     assert (diagnosis.code, diagnosis.confidence) == ("QD401", "confirmed")
+
+
+def test_where_all_methods_are_wrong_no_other_one_sees_past_the_cut() -> None:
+    seen = lost(World(cut_in_the_first_gate), BACKPROP)
+    everyone = FoundWrong(BACKPROP, BACKPROP[0], "0 where the reference has 1", Signature.JACOBIAN, 1e-9, "ours", True)
+    assert DETACHED.remedy_for is not None
+    assert DETACHED.remedy_for(seen) == DETACHED.remedy
+    unanimous = replace(seen, divergence=replace(seen.divergence, judged=everyone))
+    assert DETACHED.remedy_for(unanimous).endswith("the gates of RX written out: no diff_method sees past it")
+
+
+def test_for_a_hidden_parameter_no_method_is_recommended_that_raises() -> None:
+    seen = symptoms(World(lambda request: 0.0), of(rotation()), methods("lightning.qubit/parameter-shift", "lightning.qubit/adjoint"))
+    seen = replace(seen, divergence=replace(seen.divergence, wrong=seen.question.methods[:1]))
+    assert INVISIBLE.remedy_for is not None
+    assert INVISIBLE.remedy_for(seen) == INVISIBLE.remedy
+    raised = replace(seen, divergence=replace(seen.divergence, raised=((BACKPROP[0], Failure("RuntimeError", "no")),)))
+    assert INVISIBLE.remedy_for(raised).startswith('diff_method="adjoint" on lightning.qubit; or ')
+    nobody = replace(raised, divergence=replace(raised.divergence, wrong=seen.question.methods))
+    assert INVISIBLE.remedy_for(nobody).startswith("put the numbers")
 
 
 def test_a_zero_from_a_method_with_rules_of_its_own_is_no_cut_graph() -> None:

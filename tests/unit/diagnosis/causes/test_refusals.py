@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from qdiag.diagnosis.causes.refusals import REFUSES
 from qdiag.diagnosis.symptoms import Blamed, Symptoms, with_blame
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
@@ -82,3 +83,26 @@ def test_measurements_in_the_middle_want_wires_of_their_own_and_no_way_of_measur
 def test_one_that_stays_without_it_is_not() -> None:
     world = World(lambda request: raising(request) if adjoint(request) else 0.0)
     assert "QD304" in found(world, raised(TWO)).ruled_out
+
+
+def test_where_every_method_raises_no_other_is_recommended() -> None:
+    world = World(lambda request: raising(request) if tracked(request) else 0.0)
+    alone = raised(TWO)
+    refused = Failure("IndexError", "")
+    one = replace(alone.question, methods=(PAIR[0], PAIR[0]))
+    divergence = replace(alone.divergence, raised=((PAIR[0], refused), (PAIR[1], refused)))
+    every = replace(alone, question=one, divergence=divergence)
+    assert found(world, every).remedy == "other numbers for RX, or its gates written out: no diff_method runs it as it is"
+    measured = replace(every, blamed=Blamed("measurement", 0, "expval"))
+    assert REFUSES.remedy_for is not None
+    assert REFUSES.remedy_for(measured) == "something else to measure: no diff_method runs it as it is"
+    assert REFUSES.remedy_for(replace(every, blamed=None)) == REFUSES.remedy
+    assert REFUSES.remedy_for(replace(every, divergence=alone.divergence)) == REFUSES.remedy, "no other method was asked"
+
+
+def test_where_two_operations_only_raise_together_the_other_is_no_neutral_change() -> None:
+    both = of(rotation(name="Displacement", trainable=False), rotation())
+    with_both = lambda request: len(request.circuit.operations) == 2 and request.circuit.operations[1].name == "RX"  # noqa: E731
+    world = World(lambda request: raising(request) if adjoint(request) and with_both(request) else 0.0)
+    seen = replace(raised(both), blamed=Blamed("operation", 1, "RX", (0,), (1,), (0,)))
+    assert (found(world, seen).code, found(world, seen).confidence) == ("QD304", "confirmed")

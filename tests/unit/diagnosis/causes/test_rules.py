@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.diagnosis.causes.rules import DISPLACED
+from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED
+from qdiag.diagnosis.symptoms import Blamed
 from qdiag.model.evaluation import Request
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import (
@@ -98,3 +99,10 @@ def test_a_gap_that_stays_with_a_wire_of_its_own_is_the_rules() -> None:
     diagnosis = found(world, symptoms(world, TWO, TESTED, apart=(0,), blamed=FIRST))
     assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
     assert "QD311" in diagnosis.ruled_out
+
+
+def test_around_a_measurement_that_drops_gradients_there_is_no_decomposition() -> None:
+    seen = symptoms(World(lambda request: 0.0), TWO, blamed=Blamed("measurement", 0, "expval"))
+    assert DROPPED.remedy_for is not None
+    assert "outside" in DROPPED.remedy_for(seen)
+    assert DROPPED.remedy_for(replace(seen, blamed=FIRST)) == DROPPED.remedy

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from qdiag.diagnosis.causes.transforms import MCM_METHOD
 from qdiag.diagnosis.experiments.midway import under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY
 from qdiag.diagnosis.symptoms import Symptoms
@@ -118,3 +119,11 @@ def test_what_is_deferred_gets_wires_to_be_deferred_to() -> None:
     kept = under_other_mcm_method(TRAVERSED).change(replace(traversed, circuit=whole), World(lambda request: 0.0))
     assert kept is not None
     assert kept.device_wires == (0, 1)
+
+
+def test_the_way_of_measuring_midway_that_is_not_in_use_is_recommended() -> None:
+    seen = symptoms(World(lambda request: 0.0), TWO)
+    assert MCM_METHOD.remedy_for is not None
+    assert MCM_METHOD.remedy_for(seen) == 'qml.QNode(..., mcm_method="tree-traversal")'
+    told = replace(seen, question=replace(seen.question, execution_options=(("mcm_method", "tree-traversal"),)))
+    assert MCM_METHOD.remedy_for(told) == 'qml.QNode(..., mcm_method="deferred")'
