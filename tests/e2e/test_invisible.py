@@ -129,6 +129,14 @@ def test_what_the_script_defines_can_be_pickled_and_sent_to_processes(tmp_path: 
 
 @pytest.mark.stack
 @pytest.mark.slow
+def test_what_torch_compiles_or_traces_is_made_of_the_scripts_functions_alone(tmp_path: Path) -> None:
+    if not hasattr(pytest.importorskip("torch"), "compile"):
+        pytest.skip("this torch does not compile")
+    check(tmp_path, ["torch_compilers.py"], [])
+
+
+@pytest.mark.stack
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["backprop", "adjoint", "parameter-shift"])
 @pytest.mark.parametrize("script", ["qnode_torch.py", "qnode_autograd.py"])
 def test_qnodes_compute_the_same(tmp_path: Path, script: str, method: str) -> None:

@@ -6,7 +6,7 @@ import linecache
 import re
 import sys
 import traceback
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Optional
 
 from qdiag.errors import QdiagError
@@ -24,6 +24,9 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Where an object lies in memory: the only part of a message that is another one each time."""
 
 _OWNERS = ("pennylane", "pennylane_lightning")
+
+_DIFFERENTIATING = ("torch", "autograd", "qdiag")
+"""Who goes back through a graph, with what we have put around it."""
 
 _COMPILERS = ("jax", "jaxlib")
 """Who calls back from what is compiled, and quotes what was raised there."""
@@ -98,6 +101,26 @@ def _module_at(path: str) -> str:
     return ".".join(parts) if inside != path else parts[-1]
 
 
+def is_pennylanes_way_back(error: BaseException) -> Optional[bool]:
+    """Whether what raised in a backward pass was run by PennyLane.
+
+    Parameters
+    ----------
+    error
+        What the pass raised, with the traceback that it has outside of the pass.
+
+    Returns
+    -------
+    bool or None
+        True where PennyLane ran it, False where other code did, such as a function of the script's own; None where only the library
+        that differentiates was at work, which does not say for which of its nodes.
+    """
+    owners = [_owner_of(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    begins = next((place for place, owner in enumerate(owners) if owner in _DIFFERENTIATING), len(owners))
+    inside = [owner for owner in owners[begins:] if owner not in _DIFFERENTIATING]
+    return any(owner in _OWNERS for owner in inside) if inside else None
+
+
 def refuses_complex_gradient(failure: Failure) -> bool:
     """Whether Torch refused a complex gradient for a real number: its message quotes the check that failed, in every version."""
     return "isFloatingType" in failure.message
@@ -137,5 +160,9 @@ def _raised_by_pennylane(trace: Optional[TracebackType]) -> bool:
     if not frames:
         return False
     frame, line = frames[-1]
-    owner = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-    return owner in _OWNERS and linecache.getline(frame.f_code.co_filename, line).lstrip().startswith("raise")
+    return _owner_of(frame) in _OWNERS and linecache.getline(frame.f_code.co_filename, line).lstrip().startswith("raise")
+
+
+def _owner_of(frame: FrameType) -> str:
+    """The package whose code runs in a frame."""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]

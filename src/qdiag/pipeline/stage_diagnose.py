@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Optional
+from typing import Optional, cast
 
+from qdiag.diagnosis.around_the_call import way_out, why_in_the_script
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
 from qdiag.diagnosis.causes.execution import DEVICE_KERNEL
@@ -30,6 +31,7 @@ from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.parameter_samples import goes_by_parameters
 from qdiag.judging.question import Question, observe
 from qdiag.judging.replay.rebuilding import obstacle
+from qdiag.model.call import Failure
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
@@ -225,7 +227,11 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         diagnosis = with_named_options(plain, symptoms, context.workers, context.reference)
     cause = cause_of(diagnosis.code)
     if _raises_itself(judged) and not cause.says_why:
-        return _nobodys(judged)
+        return _nobodys(judged, RAISES_ITSELF, "correct the quantum function as its traceback says")
+    sides = _sides(question, context)
+    if cause is UNKNOWN and _raised_in_the_script_alone(judged, sides):
+        failure = cast(Failure, judged.call.failure)
+        return replace(_nobodys(judged, why_in_the_script(failure), way_out(failure)), evaluations=sides)
     if judged.signature is Signature.RAISE and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     elif cause is UNKNOWN and _refuses_in_words(judged):
@@ -235,7 +241,7 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         judged = replace(judged, comparison=replace(judged.comparison, verdict=Verdict.REMARK))
     if cause.sits is Place.CIRCUIT:
         diagnosis = with_blame(diagnosis, symptoms.blamed)
-    return Finding(judged, diagnosis, evaluations=_sides(question, context))
+    return Finding(judged, diagnosis, evaluations=sides)
 
 
 def _with_all_that_agree(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Divergence:
@@ -299,11 +305,17 @@ def _raises_itself(divergence: Divergence) -> bool:
     return divergence.signature is Signature.RAISE and failure is not None and failure.stage == "build"
 
 
-def _nobodys(divergence: Divergence) -> Finding:
+def _raised_in_the_script_alone(divergence: Divergence, sides: Sequence[Evaluation]) -> bool:
+    """Whether the script's call raised, and the same method gives numbers of what it was given."""
+    raised = divergence.signature is Signature.RAISE and divergence.call.failure is not None
+    return raised and bool(sides) and sides[0].failure is None
+
+
+def _nobodys(divergence: Divergence, because: str, remedy: str) -> Finding:
     """The finding of what is no difference between methods: the script's traceback says what it is."""
     comparison = replace(divergence.comparison, verdict=Verdict.INCONCLUSIVE)
-    diagnosis = UNKNOWN.diagnosis(Confidence.UNKNOWN, RAISES_ITSELF, remedy="correct the quantum function as its traceback says")
-    return Finding(replace(divergence, comparison=comparison, judged=RAISES_ITSELF, wrong=()), diagnosis)
+    diagnosis = UNKNOWN.diagnosis(Confidence.UNKNOWN, because, remedy=remedy)
+    return Finding(replace(divergence, comparison=comparison, judged=because, wrong=()), diagnosis)
 
 
 def _sides(question: Question, context: StageContext) -> tuple[Evaluation, ...]:

@@ -66,6 +66,11 @@ class _Arrived:
         self.gradients: list[Optional[np.ndarray]] = [None] * returned.trainable
         self.create_graph = False
 
+    @property
+    def has_gradients(self) -> bool:
+        """Whether a gradient of the call's parameters is known."""
+        return any(gradient is not None for gradient in self.gradients)
+
 
 Pass = dict[Returned, _Arrived]
 Found = list[tuple[Returned, int, Backward]]

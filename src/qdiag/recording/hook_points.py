@@ -13,7 +13,7 @@ import warnings
 from types import ModuleType
 from typing import Any, Optional
 
-from qdiag.recording import current, first_need, frames, hooks, training_hooks
+from qdiag.recording import current, first_need, frames, hooks, training_hooks, unseen_work
 from qdiag.recording.hooks import quietly, watched_function
 from qdiag.trace import (
     bound,  # noqa: F401 - loaded before the script can put something else in the place of what it holds
@@ -27,7 +27,7 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool, home: 
     Parameters
     ----------
     module
-        ``pennylane``, ``torch``, ``optax``, ``equinox`` or ``catalyst``.
+        One of `imports.AWAITED`.
     trace
         The trace's path.
     target
@@ -74,7 +74,10 @@ _hooked: set[str] = set()
 
 
 def hook(module: ModuleType) -> None:
-    """Put the hooks of ``pennylane``, ``torch``, ``optax``, ``equinox`` or ``catalyst`` in, unless they are there."""
+    """Put the hooks of one of `imports.AWAITED` in, unless they are there; what makes code of functions is told to pass over ours."""
+    if module.__name__ == "torch._dynamo.trace_rules":
+        unseen_work.pass_over_frames(module)
+        return
     if module.__name__ in _hooked:
         return
     _hooked.add(module.__name__)

@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 from qdiag.bridges import results, stack
 from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.containers import container_of
-from qdiag.bridges.failures import failure_of, failure_told, only_stops
+from qdiag.bridges.failures import failure_of, failure_told, is_pennylanes_way_back, only_stops
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
 from qdiag.bridges.live.arguments import live_leaves
 from qdiag.model.baked_value import BakedValue
@@ -49,8 +49,8 @@ SHAPES = (
     "its results: such calls are not counted."
 )
 
-_AGAIN = "backward through the graph a second time"
-"""Torch's words where the script went backward twice: nothing that the call is to blame for."""
+_NO_CALLS = ("backward through the graph a second time", "modified by an inplace operation", "not have been used in the graph")
+"""Torch's words where the script went backward twice, or changed what the graph holds: nothing that a call is to blame for."""
 
 
 class Recorder:
@@ -382,10 +382,14 @@ class Recorder:
         self.journal.event("baked value", call_text.text_of(found), found.call)
 
     def failed_backward(self, current: backward.Pass, error: BaseException) -> None:
-        """A backward pass raised: the call whose cotangent arrived last is where it was."""
-        if not isinstance(error, Exception) or not current or _AGAIN in str(error):
+        """A backward pass raised: where it was in a call, it was in the one whose cotangent arrived last."""
+        if not isinstance(error, Exception) or not current or any(words in str(error) for words in _NO_CALLS):
             return
-        self.journal.failure(list(current)[-1].index, failure_of(error, "backward"))
+        returned = list(current)[-1]
+        by_pennylane = is_pennylanes_way_back(error)
+        # once a gradient has come out of a call, the pass is behind it
+        if by_pennylane or (by_pennylane is None and not current[returned].has_gradients):
+            self.journal.failure(returned.index, failure_of(error, "backward"))
 
     def autograd_failed(self, returned: backward.Returned) -> None:
         """Autograd's way back through a call raised."""

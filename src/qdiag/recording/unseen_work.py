@@ -1,7 +1,8 @@
-"""Our own work on the script's tensors, unseen by the script's function modes, dispatch modes and tensor subclasses.
+"""Our own work on the script's tensors, which the script's modes, subclasses and compilers do not see.
 
-A mode that counts what torch is asked to do is to count what the script asks, not that a recorder detaches an output. Where torch
-has no such switch, nothing changes. Loads no framework: it is looked up where the script has loaded it.
+A mode that counts what torch is asked to do is to count what the script asks, not that a recorder detaches an output; and a function
+that ``torch.jit.trace`` or ``torch.compile`` makes another one of is to do what the script's does. Where torch has no such switch,
+nothing changes. Loads no framework: torch is looked up where the script has loaded it.
 
 Nor is it disturbed by the script's signal handlers: one that raises (a time limit by ``SIGALRM``) would be taken for a fault of
 ours, and its exception would never reach the script. They run when our work is done. Where this thread is the only one, the signals
@@ -15,7 +16,7 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from qdiag.recording import frames
 
@@ -75,11 +76,13 @@ class _SetAside:
 class Unseen:
     """A context without state of its own to share: one for each use."""
 
-    __slots__ = ("_functions", "_handlers", "_mask", "_modes")
+    __slots__ = ("_compiling", "_functions", "_handlers", "_mask", "_modes", "_tracing")
 
     def __init__(self) -> None:
         self._functions: Any = None
         self._modes: Any = None
+        self._tracing: Any = None
+        self._compiling: Any = None
         self._mask: Any = None
         self._handlers: Optional[_SetAside] = None
 
@@ -89,9 +92,14 @@ class Unseen:
                 self._mask = _plain.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
             else:
                 self._handlers = _SetAside()
-        guard, count = _switches or _find_switches()
+        guard, count, tracing, trace_on, compile_with = _switches if _switches.guard is not None else _find_switches()
         if guard is None:
             return
+        self._tracing = tracing()
+        if self._tracing is not None:
+            trace_on(None)
+        if _DYNAMO in sys.modules:
+            self._compiling = compile_with(None)
         if count is not None and count():
             dispatching: Any = sys.modules.get("torch.utils._python_dispatch")
             modes: Optional[Any] = getattr(dispatching, "_disable_current_modes", None)
@@ -106,6 +114,10 @@ class Unseen:
             self._functions.__exit__(None, None, None)
         if self._modes is not None:
             self._modes.__exit__(None, None, None)
+        if self._tracing is not None:
+            _switches.trace_on(self._tracing)
+        if self._compiling is not None:
+            _switches.compile_with(self._compiling)
         if self._mask is not None:
             # what has come meanwhile is heard here, and what a handler raises goes on to the script
             _plain.pthread_sigmask(signal.SIG_SETMASK, self._mask)
@@ -113,15 +125,53 @@ class Unseen:
             self._handlers.put_back()
 
 
-_switches: tuple[Any, Any] = ()  # type: ignore[assignment]
-"""Torch's switch for function modes and subclasses, and what counts its dispatch modes: once torch is loaded they stay the same."""
+class _Switches(NamedTuple):
+    """What of torch is turned off, and asked whether it is on: once torch is loaded it stays the same."""
+
+    guard: Any = None
+    """For function modes and subclasses."""
+    dispatch_modes: Any = None
+    """How many there are."""
+    tracing: Any = lambda: None
+    """What ``torch.jit.trace`` is making, or None."""
+    trace_on: Any = None
+    """Has it note what is done from here on, or with None nothing."""
+    compile_with: Any = lambda callback: None
+    """Has ``torch.compile`` handed the functions that are called from here on, or with None none; gives what it had before."""
 
 
-def _find_switches() -> tuple[Any, Any]:
+_NOT_LOADED = _Switches()
+
+_switches = _NOT_LOADED
+
+_DYNAMO = "torch._dynamo"
+"""Is loaded where ``torch.compile`` is used."""
+
+
+def _find_switches() -> _Switches:
     global _switches
     inner = getattr(sys.modules.get("torch"), "_C", None)
     guard = getattr(inner, "DisableTorchFunction", None)
     if guard is None:
-        return None, None
-    _switches = guard, getattr(inner, "_len_torch_dispatch_stack", None)
+        return _NOT_LOADED
+    evaluation = getattr(getattr(inner, "_dynamo", None), "eval_frame", None)
+    _switches = _Switches(
+        guard,
+        getattr(inner, "_len_torch_dispatch_stack", None),
+        getattr(inner, "_get_tracing_state", _NOT_LOADED.tracing),
+        getattr(inner, "_set_tracing_state", None),
+        getattr(evaluation, "set_eval_frame", _NOT_LOADED.compile_with),
+    )
     return _switches
+
+
+def pass_over_frames(rules: Any) -> None:
+    """Have ``torch.compile`` run our own functions as they are: what it would make of them, it would make a part of the script's.
+
+    Parameters
+    ----------
+    rules
+        The module ``torch._dynamo.trace_rules``.
+    """
+    rules.add("qdiag")
+    rules.FORCE_SKIP_FILES.add(frames.MACHINERY)

@@ -12,7 +12,16 @@ from typing import Any
 
 import pytest
 
-from qdiag.bridges.failures import MAX_FRAMES, MAX_MESSAGE, failure_met, failure_of, failure_told, only_stops, refuses_complex_gradient
+from qdiag.bridges.failures import (
+    MAX_FRAMES,
+    MAX_MESSAGE,
+    failure_met,
+    failure_of,
+    failure_told,
+    is_pennylanes_way_back,
+    only_stops,
+    refuses_complex_gradient,
+)
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
 
@@ -204,3 +213,31 @@ def test_the_line_that_raised_is_read_where_it_is_not_quoted(tmp_path: Path, lin
     found = failure_told(WITHOUT_LINES.format(path=path, error="ValueError: not supported"), "forward")
     assert found is not None
     assert found.refusal is refusal
+
+
+# --- whose way back raised -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("way", "by_pennylane"),
+    [
+        (["torch.autograd", "torch.autograd.function", "pennylane.workflow.interfaces.torch", "numpy"], True),
+        (["pennylane._grad", "autograd.core", "pennylane.ops.functions", "autograd.numpy"], True),
+        (["torch.autograd.graph", "torch.autograd.function", "train"], False),
+        (["pennylane.optimize", "autograd.core", "train"], False),
+        (["torch._tensor", "torch.autograd.graph", "qdiag.recording.backward"], None),
+        (["train", "pennylane.qnn"], None),
+    ],
+)
+def test_whose_way_back_raised_is_told_by_who_ran_below_what_differentiates(
+    module: Callable[[str, str], dict[str, Any]], way: list[str], by_pennylane: Any
+) -> None:
+    def calls(name: str, below: Callable[[], None]) -> Any:
+        scope = module(name, "def f():\n    below()\n")
+        scope["below"] = below
+        return scope["f"]
+
+    function = module(way[-1], "def f():\n    raise RuntimeError('no')\n")["f"]
+    for name in reversed(way[:-1]):
+        function = calls(name, function)
+    assert is_pennylanes_way_back(caught(function)) is by_pennylane

@@ -101,6 +101,31 @@ def test_a_device_that_raises_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (finding.divergence.verdict, finding.diagnosis) == (Verdict.ERROR, REFUSED)
 
 
+class Running(FakeEvaluator):
+    """Every method gives numbers."""
+
+    def evaluate(self, request: Request) -> Evaluation:
+        return answer(request)
+
+
+RESUMED = "pennylane.math.multi_dispatch:torch_dynamo_resume_in_stack_at_537:538"
+
+
+@pytest.mark.parametrize(("frames", "cure"), [((), "the script's traceback"), ((RESUMED,), "torch.compiler.disable")])
+def test_what_raises_in_the_script_and_not_by_itself_is_no_fault_of_a_method(
+    monkeypatch: pytest.MonkeyPatch, frames: tuple[str, ...], cure: str
+) -> None:
+    monkeypatch.setattr(stage_diagnose, "survey", lambda *_: SimpleNamespace(blamed=None))
+    monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: UNKNOWN)
+    monkeypatch.setattr(stage_diagnose, "with_named_options", lambda diagnosis, *_: diagnosis)
+    failing = call(0, circuit(0.3), failure=Failure("TypeError", "stack() missing an argument", frames, "forward"))
+    raised = Divergence(failing, Comparison((METHODS[0], METHODS[1]), Verdict.ERROR, Signature.RAISE), judged="by the arbiter")
+    finding = stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(Running(), Environment()))
+    assert (finding.divergence.verdict, finding.divergence.wrong) == (Verdict.INCONCLUSIVE, ())
+    assert finding.diagnosis.because.startswith("torch.compile was at work") is bool(frames)
+    assert cure in finding.diagnosis.remedy
+
+
 # --- where all methods agree ---------------------------------------------------------------------------------------------------
 
 

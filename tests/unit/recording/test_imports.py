@@ -154,7 +154,8 @@ def test_what_is_loaded_already_is_hooked_at_once(tmp_path: Path, monkeypatch: p
     watch = Watch(tmp_path / "trace", *imports.AWAITED)
     watch.begin()
     # torch first: a hook of PennyLane's may lie over one of torch's
-    assert watch.hooked == [("torch", True), ("pennylane", True), ("optax", True), ("equinox", True), ("catalyst", True)]
+    assert [name for name, _ in watch.hooked[:2]] == ["torch", "pennylane"]
+    assert watch.hooked == [(name, True) for name in imports.AWAITED]
     assert watch not in sys.meta_path
 
 

@@ -225,7 +225,14 @@ class TestWhatComesBack:
         assert [index for index, failure in enumerate(failures) if failure is not None] == [reached]
 
     @pytest.mark.parametrize(
-        "error", [RuntimeError("Trying to backward through the graph a second time"), KeyboardInterrupt()], ids=["twice", "interrupt"]
+        "error",
+        [
+            RuntimeError("Trying to backward through the graph a second time"),
+            RuntimeError("one of the variables needed for gradient computation has been modified by an inplace operation"),
+            RuntimeError("One of the differentiated Tensors appears to not have been used in the graph"),
+            KeyboardInterrupt(),
+        ],
+        ids=["twice", "changed", "unused", "interrupt"],
     )
     def test_that_ended_for_reasons_of_the_script_is_no_failure(self, world: World, qnode: Any, error: BaseException) -> None:
         output = world.call(qnode, weight())
@@ -234,6 +241,28 @@ class TestWhatComesBack:
         world.recorder.passes.end(one)
         world.recorder.failed_backward(one, error)
         assert world.calls[0].failure is None
+
+    def test_that_raised_behind_a_call_is_none_of_its(self, world: World) -> None:
+        output = world.call(qml.QNode(lambda x: rotation(2 * x), DEVICE), weight())
+        one = world.recorder.passes.begin()
+        output.backward()
+        world.recorder.passes.end(one)
+        assert list(one.values())[-1].has_gradients
+        world.recorder.failed_backward(one, RuntimeError("in the layer before the circuit"))
+        assert world.calls[0].failure is None
+
+    @pytest.mark.parametrize(("by", "fails"), [("pennylane.workflow", True), ("train", False)])
+    def test_that_raised_in_python_is_a_failure_where_pennylane_ran(
+        self, world: World, qnode: Any, by: str, fails: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        raised = RuntimeError("no rule for this gate")
+        output = world.call(qnode, weight())
+        one = world.recorder.passes.begin()
+        output.backward()
+        world.recorder.passes.end(one)
+        monkeypatch.setattr(recorder_module, "is_pennylanes_way_back", lambda error: error is raised and by.startswith("pennylane"))
+        world.recorder.failed_backward(one, raised)
+        assert (world.calls[0].failure is not None) is fails
 
     def test_of_autograds_that_raises_is_a_failure_of_the_call_that_it_reached_last(self, world: World, qnode: Any) -> None:
         first, second = world.call(qnode, weight()), world.call(qnode, weight())

@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import pytest
 
-from qdiag.recording import current, hooks, unseen_work
+from qdiag.recording import current, frames, hooks, unseen_work
 from qdiag.recording.unseen_work import Unseen
 
 
@@ -90,6 +90,40 @@ def test_nor_does_a_subclass_of_tensor(torch: Any) -> None:
     assert seen == []
     torch.sin(tensor)
     assert seen == ["sin"]
+
+
+def test_nor_is_any_of_it_a_part_of_what_is_traced(torch: Any) -> None:
+    sizes: list[type] = []
+
+    def scaled(x: Any) -> Any:
+        with Unseen():
+            work(torch, x)
+            sizes.extend(type(size) for size in x.shape)
+        return torch.sin(x)
+
+    made = torch.jit.trace(scaled, torch.ones(2, requires_grad=True), check_trace=False)
+    assert [node.kind() for node in made.graph.nodes()] == ["aten::sin"]
+    assert sizes == [int], "while it traces, torch gives tensors for sizes"
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_torch_compile_is_handed_none_of_our_functions(torch: Any, loaded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch._dynamo", raising=False)
+    if loaded:
+        monkeypatch.setitem(sys.modules, "torch._dynamo", types.ModuleType("torch._dynamo"))
+    said: list[str] = []
+    switches = unseen_work._find_switches()._replace(compile_with=lambda callback: said.append(callback) or "the script's")
+    monkeypatch.setattr(unseen_work, "_switches", switches)
+    with Unseen():
+        assert said == [None] * loaded
+    assert said == [None, "the script's"] * loaded
+
+
+def test_nor_does_it_look_into_the_hooks_themselves() -> None:
+    rules = types.SimpleNamespace(added=[], FORCE_SKIP_FILES=set())
+    rules.add = rules.added.append
+    unseen_work.pass_over_frames(rules)
+    assert (rules.added, rules.FORCE_SKIP_FILES) == (["qdiag"], {frames.MACHINERY})
 
 
 def test_an_error_inside_leaves_the_modes_as_they_were(torch: Any) -> None:
