@@ -92,7 +92,7 @@ class Unseen:
                 self._mask = _plain.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
             else:
                 self._handlers = _SetAside()
-        guard, count, tracing, trace_on, compile_with = _switches if _switches.guard is not None else _find_switches()
+        guard, dispatch_modes, tracing, trace_on, compile_with = _switches if _switches.guard is not None else _find_switches()
         if guard is None:
             return
         self._tracing = tracing()
@@ -100,7 +100,7 @@ class Unseen:
             trace_on(None)
         if _DYNAMO in sys.modules:
             self._compiling = compile_with(None)
-        if count is not None and count():
+        if dispatch_modes is not None and dispatch_modes():
             dispatching: Any = sys.modules.get("torch.utils._python_dispatch")
             modes: Optional[Any] = getattr(dispatching, "_disable_current_modes", None)
             if modes is not None:
