@@ -25,8 +25,8 @@ def command(code: str | None, as_json: bool, quiet: bool, verbose: bool) -> None
     if code is None:
         _print(sorted(CAUSES, key=lambda cause: cause.code), as_json, full=verbose)
         return
-    wanted = code.upper() if code.upper().startswith("QD") else code.lower()
-    found = [cause for cause in CAUSES if wanted in (cause.code, cause.slug)]
+    wanted = code.lower()
+    found = [cause for cause in CAUSES if wanted in (cause.code.lower(), cause.code[2:], cause.slug)]
     if not found:
         raise UsageError(f"there is no cause '{code}'", "list them with: qdiag explain")
     _print(found, as_json, full=not quiet)

@@ -54,6 +54,8 @@ def _of_run(run: Path, *, quiet: bool, as_json: bool) -> None:
         click.echo(json.dumps([{**record_of(one.fault), "calls": list(one.calls), "qnode": one.qnode} for one in found], indent=1))
     elif quiet:
         click.echo("".join(f"{one.fault.title}\n" for one in found), nl=False)
+    elif not total:
+        click.echo("no QNode call was recorded in this run")
     elif not found:
         click.echo(f"nothing that is known of PennyLane {version} has the operations and methods of this run")
     else:

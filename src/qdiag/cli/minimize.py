@@ -12,6 +12,7 @@ from qdiag.cli import completion, options
 from qdiag.cli.outcome import say_interrupted, show_outline
 from qdiag.cli.progress import Voice
 from qdiag.pipeline.asked import asked_again, asked_before
+from qdiag.pipeline.reports import as_told_here
 from qdiag.pipeline.run_options import Options, code_of_outline
 from qdiag.pipeline.shrinking import shrink_findings
 from qdiag.trace import run_folder
@@ -48,7 +49,7 @@ def command(
     shrunk = shrink_findings(found, finding, call, replace(chosen, plan=plan), voice)
     if not shrunk.any:
         voice.say("there is nothing to shrink: the run has no finding with a circuit")
-    show_outline(shrunk.outline, voice, as_json=as_json)
+    show_outline(as_told_here(shrunk.outline, found), voice, as_json=as_json)
     if shrunk.interrupted:
         return say_interrupted(found)
     return int(code_of_outline(shrunk.outline))

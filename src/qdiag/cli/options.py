@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
 
 import click
 
 from qdiag.cli import completion
+from qdiag.errors import UsageError
 from qdiag.evaluation.limits import SECONDS
 from qdiag.model.measured import PRECISIONS
 
@@ -24,6 +26,22 @@ def together(*decorators: Decorator[Any]) -> Decorator[Any]:
         return function
 
     return apply
+
+
+def check_script(script: str, module: bool) -> None:
+    """See whether Python would find a script; of a module only Python knows.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or a folder that Python would not run.
+    """
+    if module:
+        return
+    if not os.path.exists(script):
+        raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
+    if os.path.isdir(script) and not os.path.exists(os.path.join(script, "__main__.py")):
+        raise UsageError(f"{script} is a folder without a __main__.py, which Python does not run", "name the script in it")
 
 
 output = together(

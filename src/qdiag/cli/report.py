@@ -17,7 +17,7 @@ from qdiag.cli import completion, options
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluation.workers import Workers
 from qdiag.pipeline import synthetic_report
-from qdiag.pipeline.reports import judged_outline
+from qdiag.pipeline.reports import as_told_here, judged_outline
 from qdiag.report.content import figures
 from qdiag.report.formats import bundle as zip_bundle
 from qdiag.report.formats import findings_json, github, html, markdown, terminal
@@ -81,7 +81,7 @@ def command(
     elif output is not None:
         _put(_plain(document, verbose), output, say)
     else:
-        terminal.render(document, Console(), verbose=verbose)
+        terminal.render(as_told_here(document, found), Console(), verbose=verbose)
 
 
 def _only_one(given: Mapping[str, object]) -> None:

@@ -68,7 +68,8 @@ def command(run: Optional[Path], everything: bool, quiet: bool, costs: bool, as_
     if not quiet:
         for text in unseen:
             click.echo(text)
-        _print(rows, judged, everything)
+        if rows:
+            _print(rows, judged, everything)
 
 
 def _show_costs(judged: Optional[Document], run: RunFolder, *, as_json: bool) -> None:
@@ -145,10 +146,11 @@ def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: b
         cells = _cells({**row, "method": names.short(row["method"])}) if row else ["…"] * len(titles)
         table.add_row(*map(Text, cells[: len(titles)]))
     print_lines(console, table)
-    stations = "→".join(LEGEND[: max((len(row["dtypes"]) for row in rows), default=0)])
+    stations = "→".join(LEGEND[: max(len(row["dtypes"]) for row in rows)])
     console.print(Text(f"dtypes: {stations}; f is float, c complex, i int"))
     if gaps is not None:
-        console.print(Text(f"gap: the largest to another method, in {gaps.unit}"))
+        but = ", finite differences left out" if any(map(_is_of_a_step, (curve.method for curve in gaps.curves))) else ""
+        console.print(Text(f"gap: the largest to another method{but}, in {gaps.unit}"))
     if judged is not None and judged.costs is not None:
         costs = Table(*(Column(Text(title)) for title in judged.costs.header), box=None, header_style="bold")
         for cost in judged.costs.rows:
@@ -159,9 +161,14 @@ def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: b
 
 def _cells(row: dict[str, Any]) -> list[str]:
     """The row as texts, of the gaps the largest."""
-    largest = max(row["gaps"].values(), default=None)
+    largest = max((gap for method, gap in row["gaps"].items() if not _is_of_a_step(method)), default=None)
     texts = {**row, "dtypes": "→".join(_short(dtype or NOTHING) for dtype in row["dtypes"])}
     return [*(str(cell) for name, cell in texts.items() if name != "gaps"), NOTHING if largest is None else units(largest)]
+
+
+def _is_of_a_step(method: str) -> bool:
+    """Whether a method takes finite differences: what their step leaves out, in any precision, is more than any gap of rounding's."""
+    return "finite-diff" in method
 
 
 def _short(dtype: str) -> str:

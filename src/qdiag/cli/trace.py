@@ -60,8 +60,7 @@ def command(
     stderr, since stdout is the script's; qdiag report prints the same summary on stdout. qdiag runs -v says what the files are.
     """
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
-    if not module and not os.path.exists(script):
-        raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
+    options.check_script(script, module)
     if other and record_only:
         raise UsageError("--record-only judges nothing", "hold the run against another stack by: qdiag diagnose --compare-with")
     check_other(other)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Optional
@@ -77,8 +76,7 @@ def command(
     from qdiag.twins.runs import Wish
 
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
-    if not module and not os.path.exists(script):
-        raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
+    options.check_script(script, module)
     wish = Wish(_methods(methods), controls, mechanism, jobs)
     trace = run_folder.find(earlier).trace if earlier is not None else None
     twin = twin_runs.Twin(script, argv, module, wish, trace, scratch)

@@ -24,6 +24,7 @@ from qdiag.report.content.chapters import no_bug
 from qdiag.report.content.document import document
 from qdiag.report.formats import findings_json, markdown
 from qdiag.report.outline import Document, Meaning, NextStep
+from qdiag.trace.connection import check_header
 from qdiag.trace.run_folder import TRACE, RunFolder, write_together
 
 
@@ -109,6 +110,8 @@ def write_reports(outline: Document, run: RunFolder) -> None:
 def judged_outline(run: RunFolder) -> Document:
     """The outline of a run that was judged before."""
     if not run.outline.exists():
+        if run.name != TRACE and run.trace.exists():
+            check_header(run.trace)
         named = run.path if run.name == TRACE else run.trace
         raise TraceError(f"{named} was recorded and not judged yet", f"judge it with: qdiag diagnose {shlex.quote(str(named))}")
     return outline_file.read(run.outline)

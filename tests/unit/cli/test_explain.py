@@ -22,7 +22,7 @@ def qdiag(*words: str) -> Result:
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.code)
 class TestEveryCause:
     def test_is_found_by_its_code_and_by_its_name_in_any_case(self, cause: Cause) -> None:
-        told = {qdiag(name).stdout for name in (cause.code, cause.code.lower(), cause.slug, cause.slug.upper())}
+        told = {qdiag(name).stdout for name in (cause.code, cause.code.lower(), cause.code[2:], cause.slug, cause.slug.upper())}
         assert len(told) == 1
         assert told.pop().startswith(f"{cause.code}  {cause.title}  ({cause.slug})\n")
 

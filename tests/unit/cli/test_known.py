@@ -73,3 +73,8 @@ def test_of_a_run_only_what_it_touches(tmp_path: Path) -> None:
 
 def test_a_run_that_touches_nothing_is_told_so(tmp_path: Path) -> None:
     assert "nothing that is known of PennyLane 0.37.0" in said(str(a_run(tmp_path, "0.37.0")))
+
+
+def test_of_a_run_without_a_call_nothing_is_said_of_a_release(tmp_path: Path) -> None:
+    create(tmp_path / "trace.qdiag", Script("train.py"))
+    assert said(str(tmp_path)) == "no QNode call was recorded in this run\n"

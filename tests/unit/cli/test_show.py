@@ -57,6 +57,23 @@ def test_a_judged_run_shows_gaps_and_costs_too(run: Path) -> None:
     assert written["qnodes"] == [written["calls"][0]["qnode"]]
 
 
+def test_the_gap_of_a_call_is_not_that_of_a_finite_difference(run: Path) -> None:
+    document = CASES["moons"]().document()
+    assert document.gaps is not None
+    curve = document.gaps.curves[0]
+    step = replace(curve, method="finite-diff@float64", heights=tuple(1e8 for _ in curve.heights))
+    (run / "report.qdiag").write_text(outline_file.save(replace(document, gaps=replace(document.gaps, curves=(curve, step)))))
+    text = shown(run)
+    assert f"gap: the largest to another method, finite differences left out, in {document.gaps.unit}" in text
+    assert "1e+08" not in text
+    assert json.loads(shown(run, "--json"))["calls"][curve.calls[0]]["gaps"][step.method] == 1e8
+
+
+def test_a_run_without_a_call_has_no_table(tmp_path: Path) -> None:
+    create(tmp_path / "trace.qdiag", Script("train.py"))
+    assert shown(tmp_path) == "0 QNode calls · 0 circuit structures · 0 optimiser steps\n"
+
+
 def test_an_unjudged_run_has_no_costs_and_no_unit(run: Path) -> None:
     written = json.loads(shown(run, "--json"))
     assert (len(written["calls"]), written["gap_unit"], written["costs"]) == (50, None, [])

@@ -115,6 +115,12 @@ def test_the_cure_for_a_trace_that_was_not_judged_names_what_was_named(
     assert error.value.cure == f"judge it with: qdiag diagnose {named}"
 
 
+def test_what_is_no_trace_was_not_recorded_either(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("print('hi')\n")
+    with pytest.raises(TraceError, match=r"train\.py is not a trace"):
+        judged_outline(RunFolder(tmp_path, "train.py"))
+
+
 def test_what_draws_pages_may_be_broken_and_is_no_business_of_whoever_loads_it_early(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

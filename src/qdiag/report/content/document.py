@@ -156,12 +156,12 @@ def _script_end(script: Script) -> str:
 
 
 def _failure(script: Script) -> Optional[Code]:
-    """What ended the script before its end: its own exception, or a signal."""
+    """What ended the script otherwise than well: its own exception, a signal, or an exit code that says so."""
     if script.failure is not None:
         return Code("The script's own exception", traceback_text(script.failure), "text")
-    if script.exit_code is None or script.exit_code >= 0:
+    if not script.exit_code:
         return None
-    return Code("The script's end", f"{sentences.killed_words(script.exit_code)}: what it had recorded by then was judged", "text")
+    return Code("The script's end", f"{_script_end(script)}: what it had recorded by then was judged", "text")
 
 
 def _environment(environment: Environment, result: Result) -> tuple[Fact, ...]:

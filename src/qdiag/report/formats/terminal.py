@@ -115,7 +115,7 @@ def _screen_facts(chapter: Chapter) -> tuple[Fact, ...]:
 
 def _ending(document: Document, verbose: bool) -> tuple[Fact, ...]:
     ended = next((fact.text for fact in document.script if fact.label == "ended"), "")
-    said = any(chapter.fact("says") == ended for chapter in document.chapters)
+    said = ended in document.sentence or any(chapter.fact("says") == ended for chapter in document.chapters)
     facts = [Fact("script", ended if document.script_failure and not said else "")]
     facts += [Fact("wrote", document.wrote), Fact("next", _next(document))]
     if verbose and document.refused:

@@ -126,6 +126,13 @@ def test_a_signal_that_ended_the_script_is_shown_like_an_exception() -> None:
     assert shown.text == "killed by signal 15 (SIGTERM): what it had recorded by then was judged"
 
 
+def test_so_is_an_exit_code_that_says_so_and_no_other() -> None:
+    shown = made(Script("train.py", exit_code=7)).script_failure
+    assert shown is not None
+    assert shown.text == "exit code 7: what it had recorded by then was judged"
+    assert [made(Script("train.py", exit_code=code)).script_failure for code in (0, None)] == [None, None]
+
+
 def test_qnodes_of_one_factory_are_counted_each_and_named_once() -> None:
     document = made(qnodes=(("site.phase", "train.py:12"),) * 8, steps=3)
     assert " · 8 QNodes (site.phase, train.py:12) · " in document.recorded
