@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Any, NamedTuple, Optional
 
 from qdiag.recording import frames
@@ -76,53 +77,56 @@ class _SetAside:
 class Unseen:
     """A context without state of its own to share: one for each use."""
 
-    __slots__ = ("_compiling", "_functions", "_handlers", "_mask", "_modes", "_tracing")
+    __slots__ = ("_back", "_functions")
 
     def __init__(self) -> None:
         self._functions: Any = None
-        self._modes: Any = None
-        self._tracing: Any = None
-        self._compiling: Any = None
-        self._mask: Any = None
-        self._handlers: Optional[_SetAside] = None
+        self._back: Optional[list[partial[Any]]] = None
 
     def __enter__(self) -> None:
         if _ident() == _MAIN and any(map(callable, map(_getsignal, _HANDLED))):
+            # what has come meanwhile is heard when all is back, and what a handler raises goes on to the script
             if _is_alone():
-                self._mask = _plain.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+                self._later(_plain.pthread_sigmask, signal.SIG_SETMASK, _plain.pthread_sigmask(signal.SIG_BLOCK, _HANDLED))
             else:
-                self._handlers = _SetAside()
-        guard, dispatch_modes, tracing, trace_on, compile_with = _switches if _switches.guard is not None else _find_switches()
-        if guard is None:
+                self._later(_SetAside().put_back)
+        torch = _switches if _switches.guard is not None else _find_switches()
+        if torch.guard is None:
             return
-        self._tracing = tracing()
-        if self._tracing is not None:
-            trace_on(None)
+        if torch.profiling():
+            torch.profile(False)
+            self._later(torch.profile, True)
+        traced = torch.tracing()
+        if traced is not None:
+            torch.trace_on(None)
+            self._later(torch.trace_on, traced)
         if _DYNAMO in sys.modules:
-            self._compiling = compile_with(None)
-        if dispatch_modes is not None and dispatch_modes():
-            dispatching: Any = sys.modules.get("torch.utils._python_dispatch")
-            modes: Optional[Any] = getattr(dispatching, "_disable_current_modes", None)
-            if modes is not None:
-                self._modes = modes()
-                self._modes.__enter__()
-        self._functions = guard()
+            self._later(torch.compile_with, torch.compile_with(None))
+        if torch.dispatch_modes is not None and torch.dispatch_modes():
+            self._leave_modes()
+        self._functions = torch.guard()
         self._functions.__enter__()
 
     def __exit__(self, *exception: object) -> None:
         if self._functions is not None:
             self._functions.__exit__(None, None, None)
-        if self._modes is not None:
-            self._modes.__exit__(None, None, None)
-        if self._tracing is not None:
-            _switches.trace_on(self._tracing)
-        if self._compiling is not None:
-            _switches.compile_with(self._compiling)
-        if self._mask is not None:
-            # what has come meanwhile is heard here, and what a handler raises goes on to the script
-            _plain.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-        if self._handlers is not None:
-            self._handlers.put_back()
+        if self._back is not None:
+            for put_back in reversed(self._back):
+                put_back()
+
+    def _leave_modes(self) -> None:
+        dispatching: Any = sys.modules.get("torch.utils._python_dispatch")
+        leave: Optional[Any] = getattr(dispatching, "_disable_current_modes", None)
+        if leave is not None:
+            modes = leave()
+            modes.__enter__()
+            self._later(modes.__exit__, None, None, None)
+
+    def _later(self, function: Any, *values: Any) -> None:
+        """Have something put back at the end, the last first."""
+        if self._back is None:
+            self._back = []
+        self._back.append(partial(function, *values))
 
 
 class _Switches(NamedTuple):
@@ -138,6 +142,10 @@ class _Switches(NamedTuple):
     """Has it note what is done from here on, or with None nothing."""
     compile_with: Any = lambda callback: None
     """Has ``torch.compile`` handed the functions that are called from here on, or with None none; gives what it had before."""
+    profiling: Any = lambda: False
+    """Whether torch's profiler is at work."""
+    profile: Any = None
+    """Has it count what is done from here on, or not."""
 
 
 _NOT_LOADED = _Switches()
@@ -154,13 +162,16 @@ def _find_switches() -> _Switches:
     guard = getattr(inner, "DisableTorchFunction", None)
     if guard is None:
         return _NOT_LOADED
-    evaluation = getattr(getattr(inner, "_dynamo", None), "eval_frame", None)
+    evaluation, passes = getattr(getattr(inner, "_dynamo", None), "eval_frame", None), getattr(inner, "_autograd", None)
+    profile = getattr(passes, "_enable_record_function", None)
     _switches = _Switches(
         guard,
         getattr(inner, "_len_torch_dispatch_stack", None),
         getattr(inner, "_get_tracing_state", _NOT_LOADED.tracing),
         getattr(inner, "_set_tracing_state", None),
         getattr(evaluation, "set_eval_frame", _NOT_LOADED.compile_with),
+        _NOT_LOADED.profiling if profile is None else getattr(passes, "_profiler_enabled", _NOT_LOADED.profiling),
+        profile,
     )
     return _switches
 

@@ -106,6 +106,15 @@ def test_nor_is_any_of_it_a_part_of_what_is_traced(torch: Any) -> None:
     assert sizes == [int], "while it traces, torch gives tensors for sizes"
 
 
+def test_torchs_profiler_counts_what_the_script_asks(torch: Any) -> None:
+    tensor = torch.ones(2, requires_grad=True)
+    with torch.autograd.profiler.profile() as profile:
+        with Unseen():
+            work(torch, tensor)
+        torch.sin(tensor)
+    assert {event.key for event in profile.key_averages()} == {"aten::sin"}
+
+
 @pytest.mark.parametrize("loaded", [True, False])
 def test_torch_compile_is_handed_none_of_our_functions(torch: Any, loaded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "torch._dynamo", raising=False)
