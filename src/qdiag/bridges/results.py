@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from qdiag.bridges import func_tensors
+
 
 def outputs_of(result: Any) -> tuple[Any, ...]:
     """The outputs inside what a QNode returned, in order, still live.
@@ -48,13 +50,17 @@ def array_of(output: Any) -> np.ndarray:
     while hasattr(output, "_value"):
         output = output._value
     if hasattr(output, "detach"):
-        output = output.detach()
-        for resolve in ("resolve_conj", "resolve_neg"):
-            output = getattr(output, resolve, lambda output=output: output)()
-        output = output.cpu()
-        try:
-            output = output.numpy()
-        except TypeError:
-            # of a dtype that numpy does not have: each number of bfloat16 is one of float32
-            output = output.float().numpy()
+        output = func_tensors.read_outside(output, _array_of_tensor)
     return np.array(output.view(np.ndarray) if isinstance(output, np.ndarray) else output)
+
+
+def _array_of_tensor(tensor: Any) -> Any:
+    tensor = tensor.detach()
+    for resolve in ("resolve_conj", "resolve_neg"):
+        tensor = getattr(tensor, resolve, lambda tensor=tensor: tensor)()
+    tensor = tensor.cpu()
+    try:
+        return tensor.numpy()
+    except TypeError:
+        # of a dtype that numpy does not have: each number of bfloat16 is one of float32
+        return tensor.float().numpy()

@@ -229,7 +229,7 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     if _raises_itself(judged) and not cause.says_why:
         return _nobodys(judged, RAISES_ITSELF, "correct the quantum function as its traceback says")
     sides = _sides(question, context)
-    if cause is UNKNOWN and _raised_in_the_script_alone(judged, sides):
+    if not cause.says_why and _raised_in_the_script_alone(judged, sides):
         failure = cast(Failure, judged.call.failure)
         return replace(_nobodys(judged, why_in_the_script(failure), way_out(failure)), evaluations=sides)
     if judged.signature is Signature.RAISE and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
+from qdiag.bridges import func_tensors
 from qdiag.bridges.codec.containers import is_trainable, opened
 from qdiag.recording.call_reader import MAX_LEAVES, Ongoing, array_of
 
@@ -77,7 +78,7 @@ def _parts(name: str, value: Any, boxed: bool = False) -> Iterator[Part]:
 
 def _address(value: Any, index: tuple[int, ...] = ()) -> Optional[int]:
     """Where an entry of a tensor of torch lies in memory."""
-    if not hasattr(value, "data_ptr"):
+    if not hasattr(value, "data_ptr") or func_tensors.is_inside(value):
         return None
     offset = sum(i * stride for i, stride in zip(index, value.stride()))
     return int(value.data_ptr() + offset * value.element_size())

@@ -15,6 +15,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
+from qdiag.bridges import func_tensors
 from qdiag.model.call import Backward
 from qdiag.recording import frames, graph_walk
 from qdiag.recording.call_reader import array_of
@@ -218,6 +219,7 @@ def watch_torch(
     `next_node` gave then), for one place of the circuit, and no other parameter was worked out from it.
     """
     torch = sys.modules["torch"]
+    returned.twice = func_tensors.are_differentiated_twice(trainable)
     for position, output in enumerate(outputs):
         if isinstance(output, torch.Tensor) and output.requires_grad and not output.is_leaf:
             _hook(output, _CotangentHook(passes, returned, position))
@@ -288,10 +290,16 @@ class _CotangentHook(_Hook):
     def __call__(self, gradient: Any) -> None:
         with Unseen():
             try:
-                recorded = gradient.requires_grad or sys.modules["torch"].is_grad_enabled()
-                self.passes.cotangent(self.returned, self.position, gradient, bool(recorded))
+                self.passes.cotangent(self.returned, self.position, gradient, self._is_recorded(gradient))
             except Exception:
                 return
+
+
+    def _is_recorded(self, gradient: Any) -> bool:
+        """Whether the pass has a graph of its own; those of ``torch.func`` always have one, whether it is gone back through or not."""
+        if func_tensors.is_inside(gradient):
+            return self.returned.twice
+        return bool(gradient.requires_grad or sys.modules["torch"].is_grad_enabled())
 
 
 class _GradientHook(_Hook):

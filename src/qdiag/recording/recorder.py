@@ -191,13 +191,22 @@ class Recorder:
             returned = backward.Returned(len(outputs), len(trainable), read.qnode.code)
             self._watch(returned, outputs, trainable, call)
             self._finish(call, call_reader.Done(read.entry, returned, tuple(call.children)))
-            if returned.index is not None:
-                self._facts.tell(call, read, returned.index, outputs, self.steps)
-                self._probers.called(call, read, returned.index)
-                self._probers.returned(call, outputs, returned.index, self.steps)
         except Exception as error:
             self._trouble(call, error)
+            return None
+        if returned.index is not None:
+            self._tell_of(call, read, returned.index, outputs)
         return None
+
+    def _tell_of(self, call: call_reader.Ongoing, read: call_reader.Read, index: int, outputs: tuple[Any, ...]) -> None:
+        """What there is to know of a call besides, once it is written."""
+        try:
+            self._facts.tell(call, read, index, outputs, self.steps)
+            self._probers.called(call, read, index)
+            self._probers.returned(call, outputs, index, self.steps)
+        except Exception as error:
+            if not self.journal.gives_up(error):
+                self.unseen(Gap.NO_FACTS, f"Not all of the call at {call.source} was recorded: {words_of(error)}.")
 
     def finish_under_catalyst(self, call: call_reader.Ongoing, result: Any) -> None:
         """Catalyst has traced a call: what it compiles of that will tell of each run, where it can."""

@@ -14,8 +14,8 @@ from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any, Callable, NamedTuple, Optional
 
+from qdiag.bridges import func_tensors
 from qdiag.bridges.codec.containers import is_trainable
-from qdiag.bridges.live import hidden_numbers
 from qdiag.model.call import SourceLine
 from qdiag.model.training import ArgumentOrigin, CallOrigins, Clip, Optimiser, OptimiserStep, Root, is_sampled
 from qdiag.recording import backward, optimisers, slope_looks, slope_probe
@@ -213,7 +213,7 @@ class TrainingWatch:
         if not is_sampled(number):
             return None
         roots = _tensors(tensors)
-        if not roots or hidden_numbers.why_hidden(roots):
+        if not roots or any(map(func_tensors.is_inside, roots)):
             # a gradient inside of torch.func's transforms: neither it nor what it leads to has numbers to look at
             return None
         walked = leaves_behind(roots)

@@ -111,18 +111,31 @@ class Running(FakeEvaluator):
 RESUMED = "pennylane.math.multi_dispatch:torch_dynamo_resume_in_stack_at_537:538"
 
 
-@pytest.mark.parametrize(("frames", "cure"), [((), "the script's traceback"), ((RESUMED,), "torch.compiler.disable")])
+FUNCTIONAL = "In order to use an autograd.Function with functorch transforms (vmap, grad, …), it must override setup_context."
+
+
+@pytest.mark.parametrize("found", [UNKNOWN, REFUSED], ids=lambda found: found.code)
+@pytest.mark.parametrize(
+    ("message", "frames", "why", "cure"),
+    [
+        ("no", (), "replayed by itself", "the script's traceback"),
+        ("no", (RESUMED,), "torch.compile was at work", "torch.compiler.disable"),
+        (FUNCTIONAL, (), "torch.func takes no derivative but backprop's", 'diff_method="backprop"'),
+    ],
+    ids=["alone", "torch.compile", "torch.func"],
+)
 def test_what_raises_in_the_script_and_not_by_itself_is_no_fault_of_a_method(
-    monkeypatch: pytest.MonkeyPatch, frames: tuple[str, ...], cure: str
+    monkeypatch: pytest.MonkeyPatch, message: str, frames: tuple[str, ...], why: str, cure: str, found: Diagnosis
 ) -> None:
     monkeypatch.setattr(stage_diagnose, "survey", lambda *_: SimpleNamespace(blamed=None))
-    monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: UNKNOWN)
+    monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: found)
     monkeypatch.setattr(stage_diagnose, "with_named_options", lambda diagnosis, *_: diagnosis)
-    failing = call(0, circuit(0.3), failure=Failure("TypeError", "stack() missing an argument", frames, "forward"))
+    failing = call(0, circuit(0.3), failure=Failure("TypeError", message, frames, "forward"))
     raised = Divergence(failing, Comparison((METHODS[0], METHODS[1]), Verdict.ERROR, Signature.RAISE), judged="by the arbiter")
     finding = stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(Running(), Environment()))
     assert (finding.divergence.verdict, finding.divergence.wrong) == (Verdict.INCONCLUSIVE, ())
-    assert finding.diagnosis.because.startswith("torch.compile was at work") is bool(frames)
+    assert finding.diagnosis.code == "QD901"
+    assert finding.diagnosis.because.startswith(why)
     assert cure in finding.diagnosis.remedy
 
 

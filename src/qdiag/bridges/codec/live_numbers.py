@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.bridges import func_tensors
 from qdiag.bridges.codec import jax_numbers
 from qdiag.model.circuit import MOVED_TO_CPU
 from qdiag.model.parameter import FOREIGN, Parameter
@@ -57,11 +58,10 @@ def _autograd_box(value: Any, note: Note) -> Parameter:
 
 
 def _torch(value: Any, note: Note) -> Parameter:
-    tensor = value.detach()
     try:
-        array = np.array(tensor.numpy())
+        array = np.array(value.detach().numpy())
     except (TypeError, RuntimeError):
-        array = _unusual_tensor(tensor, note)
+        array = func_tensors.read_outside(value, lambda tensor: _unusual_tensor(tensor.detach(), note))
     return Parameter(_storable(array, note), "torch", value.requires_grad, foreign=foreign_dtype(value))
 
 

@@ -97,7 +97,7 @@ def _array(number: Any) -> np.ndarray:
     if hasattr(number, "detach"):
         try:
             array: np.ndarray = number.detach().numpy()
-        except TypeError:
+        except (TypeError, RuntimeError):
             return array_of(number)
         return array
     while hasattr(number, "_value"):

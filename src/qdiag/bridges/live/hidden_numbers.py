@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from qdiag.bridges import results
+from qdiag.bridges import func_tensors, results
 
-IN_TRANSFORMS = "its tensors hide their numbers inside torch.func's transforms (vmap, grad, jacrev, …)"
+IN_TRANSFORMS = "its tensors hide their numbers inside torch.func's transforms (vmap, jacfwd, hessian, …)"
 
 IN_JAX = (
     "its arrays hide their numbers inside JAX's transforms (jit, vmap, scan, …), where they could not be heard; "
@@ -17,11 +17,9 @@ IN_JAX = (
 
 
 def why_hidden(values: Iterable[Any]) -> str:
-    """In whose transforms these, or what they hold, have their numbers hidden; "" where they have not. Torch before 2.0 has none."""
+    """In whose transforms these, or what they hold, have their numbers hidden; "" where they have not."""
     leaves = [leaf for value in values for leaf in results.outputs_of(value)]
-    torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
-    wrapped = getattr(getattr(getattr(torch, "_C", None), "_functorch", None), "is_functorch_wrapped_tensor", None)
-    if torch is not None and wrapped is not None and any(isinstance(leaf, torch.Tensor) and wrapped(leaf) for leaf in leaves):
+    if any(map(func_tensors.stands_for_many, leaves)):
         return IN_TRANSFORMS
-    tracer = getattr(getattr(jax, "core", None), "Tracer", None)
+    tracer = getattr(getattr(sys.modules.get("jax"), "core", None), "Tracer", None)
     return IN_JAX if tracer is not None and any(isinstance(leaf, tracer) for leaf in leaves) else ""
