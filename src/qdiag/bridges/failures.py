@@ -126,6 +126,11 @@ def refuses_complex_gradient(failure: Failure) -> bool:
     return "isFloatingType" in failure.message
 
 
+def is_inside_torch_func(failure: Failure) -> bool:
+    """Whether Torch says that its transforms (``torch.func``: vmap, jacrev, …) do not see into PennyLane's own way back."""
+    return "functorch transforms" in failure.message
+
+
 def only_stops(error: BaseException) -> bool:
     """Whether an exception ends a call without anything being wrong with it.
 

@@ -241,7 +241,16 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         judged = replace(judged, comparison=replace(judged.comparison, verdict=Verdict.REMARK))
     if cause.sits is Place.CIRCUIT:
         diagnosis = with_blame(diagnosis, symptoms.blamed)
+    if _are_wrong_values(judged):
+        diagnosis = replace(diagnosis, fileable=False)
     return Finding(judged, diagnosis, evaluations=sides)
+
+
+def _are_wrong_values(divergence: Divergence) -> bool:
+    """Whether PennyLane says under every method that it was given wrong values, as a probability above one: they are the script's."""
+    own, other = divergence.comparison.methods
+    kinds = [failure.type for _, failure in divergence.raised]
+    return divergence.signature is Signature.RAISE and own == other and len(kinds) > 1 and {*kinds} == {"ValueError"}
 
 
 def _with_all_that_agree(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Divergence:

@@ -23,6 +23,7 @@ from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of
@@ -157,7 +158,7 @@ def minimal_of(
     if divergence.outside or cause.sits is not Place.CIRCUIT or question.circuit.opaque:
         return None
     same = same_difference(question, divergence.call, divergence.wrong, cause, context)
-    same_cause = _SameCause(divergence, question, cause, context)
+    same_cause = _SameCause(divergence, question, cause, context, part=diagnosis.part if _is_refused(divergence) else "")
     workshop = workshop_of(context.workers, trusted=context.trusted)
 
     def tell(candidates: int, operations: int) -> None:
@@ -219,13 +220,19 @@ class _SameCause:
     ----------
     blamed
         Positions of what is to blame in the circuit that it was asked about first.
+
+    Where a method refuses an operation, ``part`` is its name: without it another one is refused.
     """
 
-    def __init__(self, divergence: Divergence, question: Question, cause: Cause, context: StageContext) -> None:
+    def __init__(self, divergence: Divergence, question: Question, cause: Cause, context: StageContext, part: str = "") -> None:
         self._divergence, self._question, self._cause, self._context = divergence, question, cause, context
+        self._part = part if part in _names_of(question.circuit) else ""
         self.blamed: Optional[tuple[int, ...]] = None
 
     def __call__(self, circuit: Circuit) -> bool:
+        if self._part and self._part not in _names_of(circuit):
+            # PennyLane refuses another operation there in the same words
+            return False
         smaller, context = with_circuit(self._question, circuit), self._context
         compared = observe(smaller, context.workers, context.reference).comparison
         shown = replace(self._divergence, call=replace(self._divergence.call, circuit=circuit), comparison=compared)
@@ -233,6 +240,16 @@ class _SameCause:
         if self.blamed is None:
             self.blamed = _positions_of(symptoms.blamed)
         return self._cause is UNKNOWN or recurs(self._cause, symptoms, context.workers, context.reference)
+
+
+def _is_refused(divergence: Divergence) -> bool:
+    """Whether PennyLane says that a method does not take the circuit: it names an operation."""
+    own = dict(divergence.raised).get(divergence.comparison.methods[0], divergence.call.failure)
+    return divergence.signature is Signature.RAISE and own is not None and own.refusal
+
+
+def _names_of(circuit: Circuit) -> frozenset[str]:
+    return frozenset(node.name for operation in circuit.operations for node in nodes_of(operation))
 
 
 def _positions_of(blamed: Optional[Blamed]) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from qdiag.bridges.failures import (
     failure_met,
     failure_of,
     failure_told,
+    is_inside_torch_func,
     is_pennylanes_way_back,
     only_stops,
     refuses_complex_gradient,
@@ -123,6 +124,8 @@ def test_a_refusal_is_pennylanes_own_raise_in_words_of_refusal_or_a_class_made_f
 
 
 def test_what_torch_says_of_complex_gradients_is_known_by_the_check_that_failed() -> None:
+    assert is_inside_torch_func(Failure("RuntimeError", "In order to use an autograd.Function with functorch transforms (vmap, …)"))
+    assert not is_inside_torch_func(Failure("RuntimeError", "expected a floating type"))
     assert refuses_complex_gradient(Failure("RuntimeError", "Expected isFloatingType(grad.scalar_type()) to be true"))
     assert not refuses_complex_gradient(Failure("RuntimeError", "expected a floating type"))
 

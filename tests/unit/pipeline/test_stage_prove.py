@@ -10,7 +10,7 @@ import pytest
 
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.symptoms import Blamed, with_blame
-from qdiag.model.call import Environment
+from qdiag.model.call import Environment, Failure
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import Confidence, Finding, Minimal
 from qdiag.pipeline import stage_prove
@@ -68,3 +68,17 @@ def test_of_what_is_needed_in_the_smallest_circuit_that_stays_blamed_which_was()
     assert stage_prove._still_blamed(with_blame(before, first), circuit, raised) is first
     assert stage_prove._still_blamed(of_givens, of(rotation()), raised) is first
     assert stage_prove._still_blamed(of_givens, circuit, seen) is first, "a wrong gradient shows where it sits"
+
+
+def test_where_pennylane_refuses_an_operation_a_circuit_without_it_shows_another_refusal() -> None:
+    circuit = of(rotation(), rotation(name="Exp"))
+    seen = symptoms(World(lambda request: 0.0), circuit)
+    refused = ((seen.question.methods[0], Failure("DeviceError", "Exp not supported", refusal=True)),)
+    raising = replace(seen.comparison, where=Signature.RAISE)
+    divergence = replace(seen.divergence, comparison=raising, raised=refused)
+    assert stage_prove._is_refused(divergence)
+    assert not stage_prove._is_refused(replace(divergence, raised=((refused[0][0], Failure("TypeError", "no")),)))
+    assert not stage_prove._is_refused(seen.divergence)
+    same = stage_prove._SameCause(divergence, seen.question, UNKNOWN, BENCH, part="Exp")
+    assert not same(of(rotation()))
+    assert same.blamed is None, "nothing was evaluated"

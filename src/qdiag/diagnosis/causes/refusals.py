@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qdiag.bridges.failures import is_inside_torch_func
 from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments.chance import MORE_SHOTS, SHOTS_REMOVED
@@ -45,6 +46,8 @@ REFUSES = Cause(
 
 
 def _another_way(symptoms: Symptoms) -> str:
+    if any(is_inside_torch_func(failure) for _, failure in symptoms.divergence.raised):
+        return 'torch.autograd.functional (jacobian, hessian) instead of torch.func, which sees into diff_method="backprop" alone'
     if symptoms.blamed is not None and symptoms.blamed.kind == SHOTS:
         return 'diff_method="parameter-shift", which takes shots; or no shots'
     if symptoms.blamed is not None and symptoms.blamed.kind == WIRES:

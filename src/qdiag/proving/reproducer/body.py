@@ -74,7 +74,10 @@ class Body:
 
     def device(self, side: Method) -> tuple[str, Method, Sequence[object]]:
         """The device's expression, the method as it is to be written, and the device's wires."""
-        wires = _wires(self.task.circuit, self.task.configuration.device_wires, needed=side.diff_method == "hadamard")
+        own_wires = self.task.configuration.device_wires
+        wires = _wires(self.task.circuit, own_wires, needed=side.diff_method == "hadamard")
+        if self.task.wording.roomy:
+            wires = list(own_wires)
         own = dict(side.gradient_options).get("aux_wire")
         if own is not None:
             wires = [*wires, *({own} - set(wires))]

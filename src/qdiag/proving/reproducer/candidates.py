@@ -9,7 +9,7 @@ from typing import Optional
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence, Finding, Reproducer
-from qdiag.proving.reproducer.material import AS_A_PERSON, AS_RECORDED, FILLED, Material, Wording
+from qdiag.proving.reproducer.material import AS_A_PERSON, AS_RECORDED, FILLED, ROOMY, Material, Wording
 from qdiag.proving.reproducer.writing import write, write_around, write_for, write_transform
 
 MOST_ROWS = 5
@@ -60,7 +60,7 @@ def _of_the_circuit(divergence: Divergence, material: Material) -> Sequence[Repr
 
 
 def _attempted(divergence: Divergence, material: Material, whole: Circuit) -> Iterator[Reproducer]:
-    for circuit, wording in _attempts(whole, material):
+    for circuit, wording in _attempts(whole, material, divergence.call.configuration.device_wires):
         reference = material.reference if circuit is whole else None
         try:
             yield write(divergence, replace(material, circuit=circuit, reference=reference), wording)
@@ -68,13 +68,17 @@ def _attempted(divergence: Divergence, material: Material, whole: Circuit) -> It
             continue
 
 
-def _attempts(circuit: Circuit, material: Material) -> Iterator[tuple[Circuit, Wording]]:
+def _attempts(circuit: Circuit, material: Material, device_wires: Sequence[object]) -> Iterator[tuple[Circuit, Wording]]:
     """The circuit as a person writes it, with every number as recorded, and its first rows: some methods refuse a batch.
+
+    Beside them on a device that has more wires than the circuit, as the script's, on which a kernel may mistake one size for the other.
 
     Without a batch, with gradients that are filled up to their shape: a method may drop them altogether.
     """
     yield circuit, AS_A_PERSON
     yield circuit, AS_RECORDED
+    if {*circuit.wires} < {*device_wires}:
+        yield circuit, ROOMY
     rows = (material.split or _rows)(circuit, material.trusted)
     if len(rows) > 1:
         yield from ((row, AS_A_PERSON) for row in rows)

@@ -90,12 +90,16 @@ class Wording:
         Whether untracked numbers may be written as plain ones; otherwise each keeps the container it was recorded in.
     filled
         Whether ``qml.grad`` takes the gradient of a scalar: it gives one that a method dropped its shape, ``qml.jacobian`` breaks.
+    roomy
+        Whether the device has all wires that the script's has, also those that nothing touches.
     """
 
     readable: bool = True
     filled: bool = False
+    roomy: bool = False
 
 
 AS_A_PERSON = Wording()
 AS_RECORDED = Wording(readable=False)
 FILLED = Wording(filled=True)
+ROOMY = Wording(roomy=True)

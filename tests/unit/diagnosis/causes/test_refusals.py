@@ -106,3 +106,11 @@ def test_where_two_operations_only_raise_together_the_other_is_no_neutral_change
     world = World(lambda request: raising(request) if adjoint(request) and with_both(request) else 0.0)
     seen = replace(raised(both), blamed=Blamed("operation", 1, "RX", (0,), (1,), (0,)))
     assert (found(world, seen).code, found(world, seen).confidence) == ("QD304", "confirmed")
+
+
+def test_for_what_torchs_transforms_do_not_see_into_another_function_is_recommended() -> None:
+    seen = raised(TWO)
+    words = Failure("RuntimeError", "In order to use an autograd.Function with functorch transforms (vmap, …), it must override …")
+    inside = replace(seen, divergence=replace(seen.divergence, raised=((PAIR[0], words),)))
+    assert REFUSES.remedy_for is not None
+    assert REFUSES.remedy_for(inside).startswith("torch.autograd.functional")

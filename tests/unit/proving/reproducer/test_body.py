@@ -19,7 +19,7 @@ from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.model.node import Label, Mapping, Node, Wires
 from qdiag.proving.reproducer.body import Body
 from qdiag.proving.reproducer.expressions import Layout
-from qdiag.proving.reproducer.material import AS_RECORDED, Material
+from qdiag.proving.reproducer.material import AS_RECORDED, ROOMY, Material
 from qdiag.proving.reproducer.task import Task
 from qdiag.proving.reproducer.variables import variables_of
 from tests.worlds.methods import methods
@@ -89,6 +89,12 @@ def test_work_wires_that_an_operation_is_told_of_are_on_the_device_of_each_side(
     assert list(body(found).device(backprop)[2]) == [0, "work"]
     _, method, wires = body(found).device(hadamard)
     assert (list(wires), dict(method.gradient_options)) == ([0, "work"], {})
+
+
+def test_a_roomy_device_has_all_wires_that_the_scripts_has() -> None:
+    found = configured(divergence(on(0)), device_wires=(0, 1, 2))
+    assert list(body(found).device(PAIR[0])[2]) == [0]
+    assert list(body(found, wording=ROOMY).device(PAIR[0])[2]) == [0, 1, 2]
 
 
 def test_the_users_own_spare_wire_is_kept() -> None:

@@ -47,6 +47,17 @@ def test_first_as_a_person_writes_it_then_with_every_number_as_recorded() -> Non
     assert (len(found.scripts), found.refusal) == (2, None)
 
 
+def test_where_the_scripts_device_has_more_wires_a_device_of_all_of_them_is_tried_last() -> None:
+    def on_device(*wires: int) -> Finding:
+        call = HERE.divergence.call
+        configuration = replace(call.configuration, device_wires=wires)
+        return replace(HERE, divergence=replace(HERE.divergence, call=replace(call, configuration=configuration)))
+
+    touched = len(TWO.wires)
+    assert len(sources(on_device(*range(touched)), material())) == len(sources(HERE, material()))
+    assert len(sources(on_device(*range(touched + 2)), material())) == len(sources(HERE, material())) + 1
+
+
 def test_rows_of_a_batch_are_tried_by_themselves_after_the_whole() -> None:
     found = sources(Finding(divergence(BATCH), DIAGNOSIS), replace(material(), split=in_rows))
     assert ["torch.tensor([0.1, 0.2, 0.3])" in text for text in found] == [True, True, False, False, False]
