@@ -112,6 +112,9 @@ ENTROPIES = frozenset({"MutualInfoMP", "VnEntanglementEntropyMP", "VnEntropyMP",
 NON_LINEAR = VARIANCES | ENTROPIES | {"PurityMP"}
 """Measurements that are no linear function of the density matrix: shift rules and Hadamard tests do not hold for them."""
 
+SHADOWS = frozenset({"ShadowExpvalMP"})
+"""Expectation values that are put together from snapshots of a classical shadow."""
+
 REAL_NUMBERS = frozenset({"ExpectationMP", "VarianceMP"})
 """Measurements that give one real number."""
 
@@ -124,7 +127,7 @@ WHOLE_STATES = frozenset({"DensityMatrixMP", "StateMP"})
 RAW_SAMPLES = frozenset({"ClassicalShadowMP", "CountsMP", "SampleMP"})
 """Measurements that give what was drawn: an element of one drawing has nothing to do with that of another."""
 
-DRAWN_FROM = RAW_SAMPLES | {"ShadowExpvalMP"}
+DRAWN_FROM = RAW_SAMPLES | SHADOWS
 """Measurements that there are not without shots."""
 
 MEASUREMENT_FUNCTIONS = {

@@ -222,10 +222,19 @@ def _may_be_of_the_default_dtype(symptoms: Symptoms) -> bool:
 
 def default_dtype_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells what an operation or a device has wrong from Torch's default dtype (QD103), where its rounding explains the gap."""
-    single = replace(law_of(symptoms), eps=float(np.finfo(np.float32).eps))
-    explained = single.bounds(symptoms.comparison.scale, gradient=symptoms.derivative).working
-    small = _may_be_of_the_default_dtype(symptoms) and symptoms.comparison.max_abs <= explained
+    small = _may_be_of_the_default_dtype(symptoms) and _is_explained_in_single(symptoms)
     return survives(DEFAULT_FLOAT64) if small else ()
+
+
+def _is_explained_in_single(symptoms: Symptoms) -> bool:
+    """Whether single precision explains the gap."""
+    single = replace(law_of(symptoms), eps=float(np.finfo(np.float32).eps))
+    return bool(symptoms.comparison.max_abs <= single.bounds(symptoms.comparison.scale, gradient=symptoms.derivative).working)
+
+
+def _is_drawn(symptoms: Symptoms) -> bool:
+    """Tells rounding to Torch's default dtype (QD103) from two draws (QD601): with one seed they agree, whatever is changed."""
+    return bool(symptoms.question.circuit.shots) and not _is_explained_in_single(symptoms)
 
 
 def _complex64_words(symptoms: Symptoms) -> str:
@@ -248,7 +257,7 @@ DEFAULT_DTYPE_RESULTS = Cause(
     slug="results-in-default-dtype",
     title="results become Torch's default dtype",
     remedy="torch.set_default_dtype(torch.float64)",
-    applies=_may_be_of_the_default_dtype,
+    applies=lambda symptoms: _may_be_of_the_default_dtype(symptoms) and not _is_drawn(symptoms),
     predicts=lambda symptoms: flips(DEFAULT_FLOAT64),
     because=lambda symptoms: (
         "constants inside the device's own operations become tensors of Torch's default dtype, float32"

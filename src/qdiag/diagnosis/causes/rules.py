@@ -25,6 +25,7 @@ from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
+from qdiag.model.findings import FoundWrong
 from qdiag.model.node import parameters_of
 
 
@@ -140,6 +141,9 @@ DROPPED = Cause(
 def _around_what_is_dropped(symptoms: Symptoms) -> str:
     if symptoms.blamed is not None and symptoms.blamed.kind == "measurement":
         return "another diff_method; or return the terms' expectation values, and put the trained numbers to them outside"
+    judged = symptoms.divergence.judged
+    if isinstance(judged, FoundWrong) and judged.unanimous:
+        return f"the gates of {symptoms.blamed_name} written out: every diff_method drops it"
     return DROPPED.remedy
 
 

@@ -12,6 +12,9 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.node import Node, Tagged, Value, parameters_of, walk
 from qdiag.model.parameter import Parameter
 
+_OF_A_SNAPSHOT = 3.0
+"""How large the expectation value of a Pauli can be in one snapshot of a classical shadow."""
+
 
 def norms_of(circuit: Circuit, outputs: int) -> tuple[float, ...]:
     """For each output, an upper bound of what it can be.
@@ -37,6 +40,9 @@ def _measurement(node: Node) -> float:
     bound = max([observable_norm(observable) for observable in observables], default=1.0)
     if not observables and numbers:
         bound = max(_largest(number) for number in numbers)
+    if node.name in families.SHADOWS:
+        # a snapshot is that much larger than the state that it is one of, on each wire that is looked at
+        return bound * _OF_A_SNAPSHOT ** len(node.wires)
     return bound**2 if node.name in families.VARIANCES else bound
 
 

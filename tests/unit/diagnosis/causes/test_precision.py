@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qdiag.diagnosis.causes.precision import DEFAULT_DTYPE_RESULTS
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
@@ -205,6 +206,15 @@ def test_a_gap_that_stays_with_float64_by_default_is_not() -> None:
     world = World(lambda request: 3e-8 if request.method.device == "lightning.qubit" else 0.0)
     assert found(world, by_default(world, "float32")).code != "QD103"
     assert found(world, by_default(world, "float64")).code != "QD103"
+
+
+def test_two_draws_that_a_seed_makes_alike_are_not_of_the_default_dtype() -> None:
+    world = World(rounded_results)
+    seen = by_default(world, "float32")
+    sampled = replace(seen, question=replace(seen.question, circuit=replace(seen.question.circuit, shots=(400,))))
+    assert DEFAULT_DTYPE_RESULTS.applies(sampled), "single precision explains the gap"
+    drawn = replace(sampled, divergence=replace(sampled.divergence, comparison=replace(sampled.comparison, max_abs=0.36)))
+    assert not DEFAULT_DTYPE_RESULTS.applies(drawn)
 
 
 # --- QD106: ill-conditioned point ------------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED
 from qdiag.diagnosis.symptoms import Blamed
+from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Request
+from qdiag.model.findings import FoundWrong
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import (
     FIRST,
@@ -105,4 +107,8 @@ def test_around_a_measurement_that_drops_gradients_there_is_no_decomposition() -
     seen = symptoms(World(lambda request: 0.0), TWO, blamed=Blamed("measurement", 0, "expval"))
     assert DROPPED.remedy_for is not None
     assert "outside" in DROPPED.remedy_for(seen)
-    assert DROPPED.remedy_for(replace(seen, blamed=FIRST)) == DROPPED.remedy
+    operation = replace(seen, blamed=FIRST)
+    assert DROPPED.remedy_for(operation) == DROPPED.remedy
+    everyone = FoundWrong(seen.question.methods, seen.question.methods[0], "0", Signature.JACOBIAN, 1e-9, "ours", True)
+    unanimous = replace(operation, divergence=replace(operation.divergence, judged=everyone))
+    assert DROPPED.remedy_for(unanimous) == "the gates of RX written out: every diff_method drops it"

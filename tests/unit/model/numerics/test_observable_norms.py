@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -176,3 +177,10 @@ def test_a_variance_is_at_most_the_square_of_the_bound(pair: tuple[Node, np.ndar
     largest = (values[-1] - values[0]) ** 2 / 4
     (bound,) = norms_of(measured(Node("VarianceMP", (node,))), 1)
     assert largest <= bound * (1 + 1e-12) + 1e-12
+
+
+def test_a_snapshot_of_a_shadow_is_larger_than_its_state_on_each_wire() -> None:
+    word = Node("Prod", ((pauli(0), pauli(1)),), wires=(0, 1))
+    shadow = Node("ShadowExpvalMP", (word,), wires=(0, 1))
+    assert norms_of(measured(shadow), 1) == (9.0,)
+    assert norms_of(measured(replace(shadow, name="ExpectationMP")), 1) == (1.0,)
