@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Optional
 
 import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
 from qdiag.cli import completion, options
+from qdiag.cli.console import PatientConsole
 from qdiag.report.content.figures import calls as calls_in_words
 from qdiag.report.content.figures import count, listing
 from qdiag.report.content.known_faults import KnownFault, Touched, known_faults, record_of, touched_by
@@ -75,4 +76,4 @@ def _print(rows: Sequence[tuple[KnownFault, str]]) -> None:
         told = Group(Text(fault.title, overflow="fold"), *(Padding(Text(line, overflow="fold"), (0, 0, 0, 2)) for line in details))
         fixed = f"fixed in {fault.first_fixed}" if fault.first_fixed else ""
         table.add_row(told, Text("\n".join(filter(None, (fault.releases, fixed)))))
-    print_lines(Console(), table)
+    print_lines(PatientConsole(), table)

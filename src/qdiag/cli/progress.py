@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from qdiag.cli import BEGUN
+from qdiag.cli.console import PatientConsole
 from qdiag.pipeline.speaking import Speaker
 
 
@@ -20,5 +19,5 @@ class Voice(Speaker):
     """
 
     def __init__(self, quiet: int = 0, verbose: bool = False) -> None:
-        super().__init__(Console(stderr=True, highlight=False), quiet, since=BEGUN.get())
+        super().__init__(PatientConsole(stderr=True, highlight=False), quiet, since=BEGUN.get())
         self.verbose = verbose

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from qdiag.cli import completion, options
+from qdiag.cli.console import PatientConsole
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluation.workers import Workers
 from qdiag.pipeline import synthetic_report
@@ -81,7 +82,7 @@ def command(
     elif output is not None:
         _put(_plain(document, verbose), output, say)
     else:
-        terminal.render(as_told_here(document, found), Console(), verbose=verbose)
+        terminal.render(as_told_here(document, found), PatientConsole(), verbose=verbose)
 
 
 def _only_one(given: Mapping[str, object]) -> None:

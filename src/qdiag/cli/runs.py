@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from qdiag.cli import options
+from qdiag.cli.console import PatientConsole
 from qdiag.errors import UsageError
 from qdiag.report.content.figures import count, size
 from qdiag.report.formats.terminal import COLOURS, print_lines
@@ -67,7 +67,7 @@ def _record(run: Listed) -> dict[str, object]:
 
 
 def _print(runs: tuple[Listed, ...], *, verbose: bool) -> None:
-    console = Console()
+    console = PatientConsole()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("Run", overflow="fold")
     table.add_column("Verdict", no_wrap=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Optional
 
 import click
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
 from qdiag.cli import completion, options
+from qdiag.cli.console import PatientConsole
 from qdiag.errors import UsageError
 from qdiag.model.call import Call
 from qdiag.pipeline.coverage import unseen_in
@@ -81,7 +81,7 @@ def _show_costs(judged: Optional[Document], run: RunFolder, *, as_json: bool) ->
         cheapest = None if found.cheapest is None else full(found.cheapest)
         click.echo(json.dumps({"costs": judged.record.get("costs", []), "cheapest": cheapest, "says": found.sentences}, indent=1))
         return
-    console = Console()
+    console = PatientConsole()
     if found.rows:
         left, right = Column(Text(HEADER[0]), overflow="fold"), [Column(Text(title), justify="right") for title in HEADER[1:]]
         table = Table(left, *right, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
@@ -132,7 +132,7 @@ def _gaps(index: int, plot: GapPlot) -> dict[str, float]:
 
 
 def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: bool) -> None:
-    console = Console()
+    console = PatientConsole()
     names = names_of([row["method"] for row in rows])
     if names.place:
         console.print(Text(f"methods on {names.place}, unless another device is named"))
