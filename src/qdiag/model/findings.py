@@ -121,6 +121,11 @@ class Divergence:
         return self.proof is Proof.REWRITTEN
 
     @property
+    def mixed(self) -> bool:
+        """Whether a row of a batch moves another row's result: under any method that was asked."""
+        return self.proof is Proof.MIXED_ROWS
+
+    @property
     def of_metric(self) -> bool:
         """Whether it is a metric tensor that is not that of the circuit's state."""
         return self.proof is Proof.METRIC

@@ -281,6 +281,10 @@ def _error(divergence: Divergence, result: Result, names: Names) -> str:
     comparison = divergence.comparison
     noun = _NOUNS[divergence.signature]
     off = f"off by {gap(comparison.max_abs)}{names.at(divergence.call.index)}, where rounding explains {gap(comparison.bound)}"
+    if divergence.mixed:
+        # however many methods were asked: that is of the quantum function, or of how it is called
+        moved = off.removeprefix("off ")
+        return f"{divergence.call.configuration.label} mixes the rows of its batch: another row moves a result {moved}."
     wrong = divergence.wrong
     if not wrong:
         return f"{_pair(comparison, names)} differ: their {noun} is {off}. Which one is wrong is not known."

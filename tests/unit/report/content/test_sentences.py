@@ -93,6 +93,18 @@ def test_of_a_transform_that_changed_the_circuit_no_method_is_blamed(verdict: Ve
     assert of_finding(replace(finding, divergence=divergence), result, Names("default.qubit")) == said
 
 
+def test_of_rows_that_are_mixed_no_method_is_blamed() -> None:
+    result = CASES["shifted"]().result
+    finding = result.findings[0]
+    comparison = replace(finding.divergence.comparison, where=Signature.OUTPUT, max_abs=0.25, bound=1e-6)
+    mixed = replace(finding, divergence=replace(finding.divergence, comparison=comparison, proof=Proof.MIXED_ROWS))
+    label = finding.divergence.call.configuration.label
+    said = of_finding(mixed, result, Names("default.qubit"))
+    assert said.startswith(f"{label} mixes the rows of its batch: another row moves a result by 0.25")
+    assert said.endswith(", where rounding explains 1.0e-06.")
+    assert "wrong" not in said
+
+
 def test_where_only_the_users_tolerance_makes_them_agree_that_is_said() -> None:
     healthy = CASES["healthy"]().result
     apart = replace(CASES["shifted"]().result.findings[0].divergence.comparison, verdict=Verdict.AGREE, tolerance_needed=1.2)
