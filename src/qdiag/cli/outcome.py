@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from qdiag.cli.progress import Voice
@@ -28,6 +30,8 @@ def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: boo
     except OutputError:
         show_outline(outline_of(outcome, written=False), voice, as_json=as_json)
         raise
+    except KeyboardInterrupt:
+        return say_interrupted(outcome.run)
     show_outline(as_told_here(outline, outcome.run), voice, as_json=as_json)
     if outcome.interrupted:
         return say_interrupted(outcome.run)
@@ -36,7 +40,7 @@ def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: boo
 
 def say_interrupted(run: RunFolder) -> int:
     """Say how to go on after Ctrl-C or a request to end; the exit code."""
-    click.echo(f"qdiag: interrupted; what was worked out is kept; go on with: qdiag diagnose {run.path}", err=True)
+    click.echo(f"qdiag: interrupted; what was worked out is kept; go on with: qdiag diagnose {shlex.quote(str(run.path))}", err=True)
     return int(signals.code_of_interruption())
 
 

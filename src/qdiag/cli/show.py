@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any, Optional
 
@@ -75,7 +76,7 @@ def command(run: Optional[Path], everything: bool, quiet: bool, costs: bool, as_
 def _show_costs(judged: Optional[Document], run: RunFolder, *, as_json: bool) -> None:
     """What each method takes, and which to use."""
     if judged is None:
-        raise UsageError(f"{run.path} is not judged yet", f"judge it with: qdiag diagnose {run.path}")
+        raise UsageError(f"{run.path} is not judged yet", f"judge it with: qdiag diagnose {shlex.quote(str(run.path))}")
     found = costs_in(judged.record)
     if as_json:
         cheapest = None if found.cheapest is None else full(found.cheapest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,5 +17,5 @@ def telling_how_to_go_on(run: RunFolder) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stop:
-        again = f"what was recorded is kept; judge it with: qdiag diagnose {run.path}" if run.trace.exists() else ""
+        again = f"what was recorded is kept; judge it with: qdiag diagnose {shlex.quote(str(run.path))}" if run.trace.exists() else ""
         raise Interrupted("interrupted", again, getattr(stop, "number", signal.SIGINT)) from None

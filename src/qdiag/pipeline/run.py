@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import shutil
 import signal
 import time
@@ -241,7 +242,7 @@ class Run:
             known = self._what_is_known() if self._options.kept else None
             if known is not None:
                 return known
-            again = f"what was worked out is kept; go on with: qdiag diagnose {self._run.path}"
+            again = f"what was worked out is kept; go on with: qdiag diagnose {shlex.quote(str(self._run.path))}"
             raise Interrupted("interrupted while judging", again, getattr(stop, "number", signal.SIGINT)) from None
 
     def _what_is_known(self) -> Optional[JudgedRun]:

@@ -6,6 +6,7 @@ Until all is known everything lies in a folder of its own.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Optional
@@ -103,6 +104,6 @@ def _place_in(after: Document, identity: Identity, run: RunFolder) -> int:
     if not places:
         raise TraceError(
             f"judged again, the run has no such finding at call {identity[0]} any more",
-            f"judge all of it anew with: qdiag diagnose {run.path}",
+            f"judge all of it anew with: qdiag diagnose {shlex.quote(str(run.path))}",
         )
     return places[0]

@@ -6,6 +6,7 @@ Loading what judges takes longer than anything before the script, so the script 
 from __future__ import annotations
 
 import math
+import shlex
 import signal
 import threading
 import time
@@ -67,7 +68,7 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
         if heard or ended.exit_code in settle.BY_CTRL_C:
             # also where the script heard it and ended well: whoever sent it does not want to wait for what comes now
             what = "interrupted, though the script ended well" if ended.exit_code == 0 else "the script was interrupted"
-            again = f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}"
+            again = f"what it had recorded is kept; judge it with: qdiag diagnose {shlex.quote(str(run.path))}"
             raise Interrupted(what, again, heard[0] if heard else signal.SIGINT)
         return examination.finish()
 

@@ -199,7 +199,9 @@ def _described(parameter: Any, tokens: Tokens, name: str) -> Leaf:
 
 
 def _parameters(optimizer: Any) -> list[Any]:
-    return [parameter for group in optimizer.param_groups for parameter in group["params"]][:MOST_HELD]
+    held = (parameter for group in optimizer.param_groups for parameter in group["params"])
+    # those of a lazy layer have neither shape nor numbers before its first call, which makes proper ones of the same objects
+    return [parameter for parameter in held if not hasattr(parameter, "materialize")][:MOST_HELD]
 
 
 def movable_parameters(optimizer: Any) -> tuple[Any, ...]:

@@ -72,6 +72,20 @@ class TestWhatIsShown:
         assert "QD303" in said
         assert "report.html" not in said
 
+    def test_that_is_cut_short_says_how_to_go_on(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt(judged: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(outcome, "report", interrupt)
+        folder = tmp_path / "my runs"
+        folder.mkdir()
+        assert show_outcome(judged_run(folder, "shifted"), Voice(), fail_on="error", as_json=False) == 130
+        said = capsys.readouterr().err
+        assert "what was worked out is kept; go on with: qdiag diagnose '" in said
+        assert "my runs" in said
+
     def test_is_one_last_line_of_json_on_stdout(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         print("half a line of the script", end="")
         show_outcome(judged_run(tmp_path, "shifted"), Voice(), fail_on="error", as_json=True)

@@ -83,6 +83,14 @@ class TestAnOptimiser:
         world.step(torch.optim.SGD([weight(0.5)], lr=0.1))
         assert len(world.written("optimiser")) == 1
 
+    def test_of_a_lazy_layer_holds_what_its_first_call_has_made(self) -> None:
+        world, layer, w = World(), torch.nn.LazyLinear(2, bias=False), weight(0.5)
+        optimizer = world.optimiser(w, *layer.parameters())
+        world.backward((layer(torch.ones(1, 3)).double() * w).sum())
+        step = world.step(optimizer)
+        assert [[leaf.shape for leaf in made.parameters] for made in world.written("optimiser")] == [[(1,)], [(1,), (2, 3)]]
+        assert [p.gradient for p in step.parameters] == [Gradient.SOME, Gradient.SOME]
+
     def test_lives_no_longer_for_being_watched(self) -> None:
         world = World()
         optimizer = world.optimiser(weight(0.5))

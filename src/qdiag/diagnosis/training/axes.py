@@ -215,13 +215,19 @@ def _diagnosis_of_loss(axes: LossAxes) -> tuple[Diagnosis, bool]:
     if axes.over_all is None or axes.over_rows is None:
         return AXES.diagnosis(Confidence.LIKELY, because, remedy=LOSS_REMEDY), False
     kind = "squares" if axes.squared else "absolute values"
-    own = f"that of the {axes.difference[0]} rows with their own targets {axes.over_rows:.6g}"
-    because += f"; the mean of their {kind} is {axes.over_all:.6g}, {own}"
+    over_all, over_rows = _told_apart(axes.over_all, axes.over_rows)
+    because += f"; the mean of their {kind} is {over_all}, that of the {axes.difference[0]} rows with their own targets {over_rows}"
     apart = abs(axes.over_all - axes.over_rows)
     proven = apart > DIFFERENT * max(abs(axes.over_all), abs(axes.over_rows))
     tried = Evidence("each row with its own target", axes.over_all, axes.over_rows, Outcome.MOVES, proven, f"mean of {kind}")
     confidence = Confidence.CONFIRMED if proven else Confidence.LIKELY
     return AXES.diagnosis(confidence, because, remedy=LOSS_REMEDY, evidence=(tried,)), proven
+
+
+def _told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ, if they do."""
+    digits = next((digits for digits in range(6, 17) if f"{one:.{digits}g}" != f"{other:.{digits}g}"), 6)
+    return f"{one:.{digits}g}", f"{other:.{digits}g}"
 
 
 def _names_the_sizes(event: Event, axes: LossAxes) -> bool:

@@ -141,6 +141,18 @@ def test_a_loss_over_all_pairs_is_an_error_where_over_rows_it_is_another() -> No
     assert (tried.before, tried.after, tried.holds) == (0.5, 0.25, True)
 
 
+@pytest.mark.parametrize(
+    ("means", "said_of_them"),
+    [
+        ((0.5, 0.25), "is 0.5, that of the 8 rows with their own targets 0.25"),
+        ((1.187640, 1.187642), "is 1.18764, that of the 8 rows with their own targets 1.187642"),
+    ],
+)
+def test_its_two_means_have_digits_enough_to_differ(means: Means, said_of_them: str) -> None:
+    (remark,) = said([call(circuit())], [loss((8, 1), (8, 8), means)])
+    assert remark.diagnosis.because.endswith(said_of_them)
+
+
 @pytest.mark.parametrize("means", [(None, None), (0.5, 0.5)], ids=["not square", "the same mean"])
 def test_a_loss_that_would_be_the_same_or_cannot_be_mended_is_a_remark(means: Means) -> None:
     (remark,) = said([call(circuit())], [loss((8, 1), (8, 8), means)])
