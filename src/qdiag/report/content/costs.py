@@ -68,7 +68,8 @@ def _standing(method: Method, record: Mapping[str, Any]) -> str:
     if any(name in (one.get("wrong") or ()) for one in errors):
         return WRONG
     open_ones = [one for one in errors if one["verdict"] == Verdict.ERROR.value and not one.get("wrong")]
-    if record.get("undecided") or any(name in (one.get("methods") or ()) for one in open_ones):
+    # where one of a pair raises, nothing is said against the other
+    if record.get("undecided") or any(name in (one.get("raised") or one.get("methods") or ()) for one in open_ones):
         return UNDECIDED
     return APPROXIMATE if method.diff_method == "finite-diff" or method.stochastic else RIGHT
 

@@ -55,6 +55,12 @@ def test_where_nobody_knows_who_is_right_nothing_is_advised(undecided):
     assert {row[-1] for row in found.rows} == {"not known"}
 
 
+def test_a_method_that_raises_casts_no_doubt_on_the_one_beside_it():
+    raising = {**error(), "raised": {OTHER: "RuntimeError: no"}}
+    found = costs_in(record(cost(OWN, 0.02, 1.0), cost(OTHER, 0.01, 0.5), findings=(raising,)))
+    assert [row[-1] for row in found.rows] == ["yes", "not known"]
+
+
 def test_what_only_approximates_is_no_advice():
     found = costs_in(record(cost(OWN, 0.02, 1.0), cost("default.qubit/finite-diff@float64", 0.001, 0.05)))
     assert str(found.cheapest) == OWN
