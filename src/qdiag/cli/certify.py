@@ -49,7 +49,7 @@ Worse = Optional[Sequence[tuple[Cell, str]]]
     metavar="SECONDS",
     help="Take no longer than this; the plainest circuits come first.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the angles in the circuits.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the angles in the circuits.")
 @click.option("--quick", is_flag=True, help="Only the matrix: look for no cause.")
 @options.workers
 @click.option(

@@ -64,7 +64,7 @@ New = Optional[Sequence[Find]]
 @click.option(
     "--near", type=click.IntRange(min=0), default=8, show_default=True, metavar="N", help="So many circuits near each find."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the numbers in the circuits.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the numbers in the circuits.")
 @click.option("--quick", is_flag=True, help="Only find: look for no cause.")
 @options.workers
 @click.option(

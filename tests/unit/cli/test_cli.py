@@ -122,6 +122,11 @@ def test_a_command_that_there_is_not_is_a_usage_error(capsys: pytest.CaptureFixt
     assert "trcae" in err
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_help_calls_no_value_by_the_name_of_a_type(name: str) -> None:
+    assert re.search(r" (INTEGER|FLOAT|TEXT|FILENAME|\w+ RANGE)\b", help_of(name)) is None
+
+
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["trace", "-h"]])
 def test_help_exits_0(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(words, capsys)[0] == 0
