@@ -20,6 +20,7 @@ _REFUSING = re.compile(
     r"|does not exist|requires|cannot be",
     re.IGNORECASE,
 )
+_DEMANDING = re.compile(r"\b(must|should|has to|have to|expected|invalid)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Where an object lies in memory: the only part of a message that is another one each time."""
 
@@ -124,6 +125,11 @@ def is_pennylanes_way_back(error: BaseException) -> Optional[bool]:
 def refuses_complex_gradient(failure: Failure) -> bool:
     """Whether Torch refused a complex gradient for a real number: its message quotes the check that failed, in every version."""
     return "isFloatingType" in failure.message
+
+
+def is_about_values(failure: Failure) -> bool:
+    """Whether an exception says which values something takes, as that a probability must be in [0, 1]; numpy's own say what broke."""
+    return failure.type == "ValueError" and _DEMANDING.search(failure.message) is not None
 
 
 def is_inside_torch_func(failure: Failure) -> bool:

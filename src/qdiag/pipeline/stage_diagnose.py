@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Optional, cast
 
+from qdiag.bridges.failures import is_about_values
 from qdiag.diagnosis.around_the_call import way_out, why_in_the_script
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
@@ -249,8 +250,9 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
 def _are_wrong_values(divergence: Divergence) -> bool:
     """Whether PennyLane says under every method that it was given wrong values, as a probability above one: they are the script's."""
     own, other = divergence.comparison.methods
-    kinds = [failure.type for _, failure in divergence.raised]
-    return divergence.signature is Signature.RAISE and own == other and len(kinds) > 1 and {*kinds} == {"ValueError"}
+    failures = [failure for _, failure in divergence.raised]
+    alone = divergence.signature is Signature.RAISE and own == other and len(failures) > 1
+    return alone and all(map(is_about_values, failures))
 
 
 def _with_all_that_agree(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Divergence:

@@ -242,10 +242,10 @@ def test_what_a_qnodes_own_transform_raises_is_no_fault_of_its_circuit(frame: st
     assert finding.unreproduced == "it was raised inside fusion, which no replay runs"
 
 
-@pytest.mark.parametrize(("kinds", "scripts"), [("VV", True), ("VT", False), ("V", False)])
+@pytest.mark.parametrize(("kinds", "scripts"), [("VV", True), ("VT", False), ("V", False), ("NN", False)])
 def test_values_that_every_method_refuses_are_the_scripts_own(kinds: str, scripts: bool) -> None:
-    named = {"V": "ValueError", "T": "TypeError"}
-    raised = tuple((method, Failure(named[kind], "p must be in [0, 1]")) for method, kind in zip(METHODS, kinds))
+    words = {"V": ("ValueError", "p must be in [0, 1]"), "T": ("TypeError", "must"), "N": ("ValueError", "setting an array element")}
+    raised = tuple((method, Failure(*words[kind])) for method, kind in zip(METHODS, kinds))
     one = call(0, circuit(0.3))
     divergence = Divergence(one, Comparison((METHODS[0], METHODS[0]), Verdict.ERROR, Signature.RAISE), raised=raised)
     assert stage_diagnose._are_wrong_values(divergence) is scripts
