@@ -179,17 +179,28 @@ def word_on(probe: Probe, call: Call, other: Method) -> Optional[ProbesWord]:
     probe = resolve_probe(probe, call)
     laws, own = laws_of(probe, call), probe.methods[0]
     beside = next((m for m in probe.methods[1:] if not m.failure and method_of(call, probe, m) == other), None)
-    if own.failure or beside is None or gives_two_results(probe, laws):
+    if own.failure or gives_two_results(probe, laws):
         return None
     for position, argument in enumerate(probe.arguments):
         wrong = wrong_at(probe, position, laws)
-        if (own in wrong) is not (beside in wrong):
-            slope = f"{argument.numerical:.6g} ± {argument.error:.1g}"
-            said = ", ".join(f"{method.diff_method} {method.slopes[position]:.6g}" for method in (own, beside))
-            judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {slope}; {said}"
-            methods = tuple(dict.fromkeys(method_of(call, probe, method) for method in wrong))
-            return ProbesWord(methods, judged, own not in wrong and not doubt(probe, call))
+        if not _tells_apart(argument, own, own in wrong, position, None if beside is None else beside in wrong):
+            continue
+        slope = f"{argument.numerical:.6g} ± {argument.error:.1g}"
+        said = ", ".join(f"{one.diff_method} {one.slopes[position]:.6g}" for one in (own, beside) if one is not None)
+        judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {slope}; {said}"
+        methods = tuple(dict.fromkeys(method_of(call, probe, method) for method in wrong))
+        return ProbesWord(methods, judged, own not in wrong and not doubt(probe, call))
     return None
+
+
+def _tells_apart(argument: ProbedArgument, own: ProbedMethod, is_off: bool, position: int, beside: Optional[bool]) -> bool:
+    """Whether an argument says which of two methods is off: of the other one whether it is, or None where it was not probed.
+
+    Then the script's own may be off for a graph that is cut on the way to the circuit, which is nothing in which methods differ.
+    """
+    if beside is not None:
+        return is_off is not beside
+    return is_off and argument.followed and own.slopes[position] != 0
 
 
 def _is_off(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> bool:

@@ -105,6 +105,13 @@ def test_where_the_arbiter_cannot_tell_the_qnodes_numerical_slopes_say_who_is_wr
     assert (other.wrong, other.upheld) == ((BACKPROP,), True)
 
 
+def test_the_scripts_own_method_is_told_also_where_the_other_one_was_not_probed() -> None:
+    off = replace(RIGHT, methods=(ProbedMethod("adjoint", (0.4,)),))
+    assert with_word(OPEN, off).wrong == (ADJOINT,)
+    cut = replace(off, arguments=(replace(RIGHT.arguments[0], followed=False),))
+    assert with_word(OPEN, cut) == OPEN
+
+
 @pytest.mark.parametrize(
     ("divergence", "probe"),
     [
@@ -120,8 +127,8 @@ def test_where_the_arbiter_cannot_tell_the_qnodes_numerical_slopes_say_who_is_wr
         (replace(OPEN, comparison=of(Signature.OUTPUT)), TOLD_APART),
         (replace(OPEN, comparison=of(Signature.JACOBIAN, Verdict.ROUNDING)), TOLD_APART),
     ],
-    ids=["known", "other not probed", "other not asked", "both off", "both right", "kink", "random", "marked", "elsewhere", "outputs"]
-    + ["rounding"],
+    ids=["known", "zero, and other not probed", "other not asked", "both off", "both right", "kink", "random", "marked", "elsewhere"]
+    + ["outputs", "rounding"],
 )
 def test_nobody_is_blamed_by_a_probe_that_does_not_tell_the_two_apart(divergence: Divergence, probe: Probe) -> None:
     assert with_word(divergence, probe) == divergence
