@@ -25,6 +25,11 @@ takes_definitions = pytest.mark.skipif(
 )
 
 
+NUMBER: Any = qml.NumberOperator
+POSITION: Any = getattr(qml, "QuadX", None) or qml.X
+"""By their names in this version."""
+
+
 class Turn(qml.operation.Operation):
     """A user's own rotation, of which no rule says how to shift it."""
 
@@ -73,6 +78,25 @@ def circuit(damping: Any) -> Circuit:
 
 def test_a_trained_damping_rate_is_differenced_and_an_angle_is_not() -> None:
     assert parameters_left_to_differences(circuit(tracked(0.2)), False) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("measurement", "left"),
+    [
+        (lambda: qml.expval(NUMBER(0)), ()),
+        (lambda: qml.var(NUMBER(0)), (0, 1)),
+        (lambda: qml.var(POSITION(0)), ()),
+        (lambda: qml.expval(qml.FockStateProjector(np.array([1]), 0)), (0, 1)),
+    ],
+    ids=["second order", "variance of second order", "variance of first order", "no order"],
+)
+def test_on_modes_of_light_it_goes_by_what_is_measured(measurement: Any, left: tuple[int, ...]) -> None:
+    tape = getattr(qml.tape, "JacobianTape", qml.tape.QuantumTape)()
+    with tape:
+        qml.Squeezing(tracked(0.3), tracked(0.2), wires=0)
+        measurement()
+    assert parameters_left_to_differences(circuit_of(tape), False) == left
+    assert takes_differences(tape.operations, tape.measurements) is bool(left)
 
 
 def test_a_constant_rate_is_nobodys_derivative() -> None:

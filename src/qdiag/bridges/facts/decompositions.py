@@ -113,11 +113,10 @@ def parameters_left_to_differences(circuit: Circuit, trusted: bool) -> tuple[int
     """Positions of the trainable parameters that shift rules leave to finite differences (see `shift_rules`)."""
     try:
         plain = tape_of(circuit, [plain_number(replace(p, trainable=False)) for p in circuit.parameters], trusted)
-        if not any(shift_rules.left_to_differences(operation) for operation in plain.operations):
+        if not shift_rules.numbers_left_to_differences(plain.operations, plain.measurements):
             return ()
         leaves, tape = _tracked_tape(circuit, trusted)
-        left = [number for operation in tape.operations for number in shift_rules.left_to_differences(operation)]
-        return _leaves_reaching(leaves, left)
+        return _leaves_reaching(leaves, shift_rules.numbers_left_to_differences(tape.operations, tape.measurements))
     except Exception:
         # an operator of the user's own may say anything against the question
         return ()

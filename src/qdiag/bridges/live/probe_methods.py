@@ -96,7 +96,8 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     spent = time.process_time() - began - forward
     # of the circuit that was made last
     followed, numbers = _followed_parameters(subject, graph), subject.trainable_numbers()
-    differenced = takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ()))
+    tape = qnode_attributes.tape_of(subject.qnode)
+    differenced = takes_differences(getattr(tape, "operations", ()), getattr(tape, "measurements", ()))
     plain = real_elements(subject.plain)
     size = max(1.0, float(np.max(np.abs(plain), initial=0.0)))
     gap = 0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain)
