@@ -14,7 +14,8 @@ from typing import Any
 def _functorch_of(tensor: Any) -> Any:
     """What torch has on the transforms that a tensor may be in; None for what is no tensor of its."""
     torch = sys.modules.get("torch")
-    return getattr(torch._C, "_functorch", None) if torch is not None and isinstance(tensor, torch.Tensor) else None
+    found = getattr(torch._C, "_functorch", None) if torch is not None and isinstance(tensor, torch.Tensor) else None
+    return found if hasattr(found, "is_gradtrackingtensor") else None
 
 
 def is_inside(tensor: Any) -> bool:
