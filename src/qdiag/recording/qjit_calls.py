@@ -25,7 +25,7 @@ from qdiag.model.coverage import Gap
 from qdiag.recording import current
 from qdiag.recording.call_reader import Ongoing, Read, UnderCatalyst
 from qdiag.recording.hooks import quietly
-from qdiag.recording.traced_calls import Staged, staged_among
+from qdiag.recording.traced_runs import Staged, staged_among
 from qdiag.trace.writer import Entry
 
 CURE = "Judge it without qjit: call qjit(...).original_function, or hand the QNode to qdiag.check with its arguments"

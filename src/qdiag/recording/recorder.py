@@ -31,6 +31,7 @@ from qdiag.recording import (
     qjit_calls,
     source_places,
     traced_calls,
+    traced_runs,
     training_watch,
 )
 from qdiag.recording.call_facts import CallFacts
@@ -267,7 +268,7 @@ class Recorder:
                 return
             stage = "build" if call.tape is None else "forward"
             read = self._reader.read(call, self.steps, self._thread(), None, failure_of(error, stage))
-            if traced_calls.staged_among(read.sources):
+            if traced_runs.staged_among(read.sources):
                 words = f"raised {type(error).__name__} while JAX traced it, before there was any number in it"
                 self.unseen(Gap.UNRECORDED, f"A call at {call.source} {words}: call it once without jit and vmap.")
                 return
