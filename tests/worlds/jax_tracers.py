@@ -8,7 +8,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.bridges.codec.recognition import Taken
-from qdiag.recording.call_reader import KnownQNode, Read
+from qdiag.recording.ongoing_call import KnownQNode, Read
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.writer import Entry
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from qdiag.bridges import func_tensors
 from qdiag.bridges.codec.containers import is_trainable, opened
-from qdiag.recording.call_reader import MAX_LEAVES, Ongoing, array_of
+from qdiag.recording.call_reader import MAX_LEAVES, array_of
+from qdiag.recording.ongoing_call import Ongoing
 
 MOST_ENTRIES = 4096
 """Of an argument that is looked through; larger ones are no parameters that anybody reads one by one."""

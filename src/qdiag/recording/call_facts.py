@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from qdiag.recording import argument_entries, call_reader, given_numbers, training_watch
+from qdiag.recording import argument_entries, given_numbers, ongoing_call, training_watch
 from qdiag.recording.journal import Journal
 from qdiag.trace import call_text, schema
 
@@ -29,7 +29,7 @@ class CallFacts:
         self._astray = 0
         self._named: set[tuple[Any, str]] = set()
 
-    def tell(self, call: call_reader.Ongoing, read: call_reader.Read, index: int, outputs: tuple[Any, ...], step: int) -> None:
+    def tell(self, call: ongoing_call.Ongoing, read: ongoing_call.Read, index: int, outputs: tuple[Any, ...], step: int) -> None:
         """All that is worth telling of a call that was written under a number."""
         names = read.qnode.names
         if read.entry.container != "jax":
@@ -41,7 +41,7 @@ class CallFacts:
             self._journal.event("not finite", call_text.text_of(given_numbers.given_numbers(call, index, names)), index)
         self.name_numbers(call, read, index)
 
-    def name_numbers(self, call: call_reader.Ongoing, read: call_reader.Read, index: int) -> None:
+    def name_numbers(self, call: ongoing_call.Ongoing, read: ongoing_call.Read, index: int) -> None:
         """Which entries of its arguments the circuit's numbers are, once for each structure that a QNode makes."""
         qnode = read.qnode
         if read.entry.structure in qnode.named:

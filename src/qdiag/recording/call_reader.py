@@ -6,8 +6,8 @@ import sys
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Optional
+from dataclasses import replace
+from typing import Any, Optional
 
 import numpy as np
 
@@ -15,13 +15,14 @@ from qdiag.bridges import results
 from qdiag.bridges.codec import flattening, jax_numbers
 from qdiag.bridges.codec.containers import container_of, is_trainable, opened
 from qdiag.bridges.codec.packer import PYTHON, Packer
-from qdiag.bridges.codec.recognition import Form, Recognition, Taken
+from qdiag.bridges.codec.recognition import Recognition, Taken
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.transform_kinds import measured_by, name_of_transform
 from qdiag.model.call import Argument, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import JIT, QJIT
 from qdiag.model.transform_families import METRIC_TENSORS
+from qdiag.recording.ongoing_call import KnownQNode, Ongoing, Read
 from qdiag.recording.source_places import Places
 from qdiag.trace import call_text
 from qdiag.trace.array_bundle import pack
@@ -33,150 +34,6 @@ MAX_LEAVES = 64
 
 MAX_ENTRIES = 64
 """Metric tensors by more numbers are not held against our own."""
-
-
-@dataclass
-class UnderCatalyst:
-    """What is known of a call that Catalyst traces, where PennyLane keeps nothing on the QNode.
-
-    Parameters
-    ----------
-    given
-        What the QNode was given: what stands for numbers, as leaves.
-    differentiated
-        Whether it is traced in order to be differentiated.
-    tape
-        The circuit as the user wrote it, once it is there.
-    part
-        What leads to its numbers (see `qjit_taps.ClassicalPart`), or None where nothing does.
-    returns
-        The shape of what the quantum function returned (see `Circuit.returns`).
-    levels
-        What Catalyst was tracing when it came to the call, outermost first (see `qjit_calls.Tracing`).
-    inside
-        The trace of the innermost of these.
-    """
-
-    given: list[Any]
-    differentiated: bool
-    tape: Any = None
-    part: Any = None
-    returns: str = "single"
-    levels: tuple[Any, ...] = ()
-    inside: Any = None
-
-
-class Ongoing:
-    """A QNode call under way in one thread."""
-
-    __slots__ = (
-        "args",
-        "before",
-        "began",
-        "children",
-        "given",
-        "has_transforms",
-        "held",
-        "kwargs",
-        "layer",
-        "library",
-        "parent",
-        "qnode",
-        "resolution",
-        "source",
-        "transformed",
-        "under_catalyst",
-        "untouched",
-        "warnings",
-    )
-
-    def __init__(self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], source: SourceLine, layer: str) -> None:
-        tape = qnode_attributes.tape_of(qnode)
-        self.qnode = qnode
-        self.args = args
-        self.kwargs = kwargs
-        self.source = source
-        self.layer = layer
-        self.before = None if tape is None else weakref.ref(tape)
-        self.held: Any = None
-        self.has_transforms = len(qnode_attributes.pipeline_of(qnode)) > 0
-        self.library = ""
-        self.resolution: tuple[Any, Any] = (None, None)
-        self.transformed: Optional[tuple[Any, ...]] = None
-        self.untouched: Any = None
-        self.warnings: list[str] = []
-        self.parent: Optional[Ongoing] = None
-        self.children: list[Done] = []
-        self.given: Any = None
-        self.under_catalyst: Optional[UnderCatalyst] = None
-        self.began: Optional[int] = None
-
-    @property
-    def tape(self) -> Any:
-        """The tape of this very call, or None while it has none."""
-        return self.own(qnode_attributes.tape_of(self.qnode))
-
-    @property
-    def is_followed_by_autograd(self) -> bool:
-        """Whether an argument is one that autograd follows."""
-        return any(hasattr(value, "_node") for value in (*self.args, *self.kwargs.values()))
-
-    def hold_tape(self) -> bool:
-        """Keep hold of the tape, once it is there: while the call runs, another thread may give the QNode another one."""
-        if self.held is None:
-            self.held = self.tape
-        return self.held is not None
-
-    def own(self, tape: Any) -> Any:
-        """The QNode's last tape where it is this very call's; None where it is still that of the call before."""
-        if self.held is not None:
-            return self.held
-        return None if tape is None or (self.before is not None and self.before() is tape) else tape
-
-
-class Done(NamedTuple):
-    """A call that is over: its entry, the handle of its hooks, and the calls made inside it."""
-
-    entry: Entry
-    returned: Any
-    children: tuple[Any, ...]
-
-
-class Read(NamedTuple):
-    """A call as it was read: its entry, its circuit with the live numbers, whether it returned numbers throughout, and its QNode.
-
-    ``written`` is the circuit as the user wrote it, where transforms changed it.
-    """
-
-    entry: Entry
-    circuit: Taken
-    finite: bool
-    qnode: KnownQNode
-    written: Optional[Taken] = None
-
-    @property
-    def sources(self) -> list[Any]:
-        """The live numbers of both circuits."""
-        return [*self.circuit.sources, *(() if self.written is None else self.written.sources)]
-
-
-class KnownQNode:
-    """What was worked out for a QNode at earlier calls.
-
-    Its code, its parameters' names, a text for each configuration, its circuit's form, and the structures whose numbers were named.
-    """
-
-    __slots__ = ("code", "configurations", "form", "named", "names", "number", "packers", "qnode")
-
-    def __init__(self, qnode: weakref.ref[Any], code: Any, names: tuple[str, ...], number: int) -> None:
-        self.qnode = qnode
-        self.code = code
-        self.names = names
-        self.number = number
-        self.named: set[str] = set()
-        self.configurations: dict[Any, str] = {}
-        self.packers: dict[Any, Packer] = {}
-        self.form: Optional[Form] = None
 
 
 _NOTHING = skeleton(Circuit((), (), notes=("the quantum function raised before its circuit was complete",)))[0]

@@ -9,7 +9,8 @@ import numpy as np
 
 from qdiag.bridges import results
 from qdiag.model.not_finite import GivenNumbers, NotFinite
-from qdiag.recording.call_reader import MAX_LEAVES, Ongoing, array_of
+from qdiag.recording.call_reader import MAX_LEAVES, array_of
+from qdiag.recording.ongoing_call import Ongoing
 
 MOST_CALLS = 8
 """So many calls are looked at: what is not finite once stays so in most trainings."""

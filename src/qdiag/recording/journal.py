@@ -14,7 +14,7 @@ from typing import Callable, Optional
 
 from qdiag.model.call import Event, Failure
 from qdiag.model.coverage import Gap, event_of
-from qdiag.recording import backward, call_reader, collector, side_files, words_left
+from qdiag.recording import backward, collector, ongoing_call, side_files, words_left
 from qdiag.trace import schema
 from qdiag.trace.held_writer import HeldWriter
 from qdiag.trace.writer import TraceWriter
@@ -108,7 +108,7 @@ class Journal:
 
     # --- writing -------------------------------------------------------------------------------------------------------
 
-    def call(self, done: call_reader.Done) -> None:
+    def call(self, done: ongoing_call.Done) -> None:
         """A call that is over, with those inside of it. What goes wrong is raised: only the caller knows what is lost."""
         with self.lock:
             self._settle()
@@ -210,7 +210,7 @@ def words_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".split("\n")[0][:300]
 
 
-def _write_tree(writer: TraceWriter, done: call_reader.Done, parent: Optional[int]) -> None:
+def _write_tree(writer: TraceWriter, done: ongoing_call.Done, parent: Optional[int]) -> None:
     index = writer.append(done.entry if parent is None else done.entry._replace(parent=parent))
     done.returned.index = index
     for child in done.children:

@@ -19,7 +19,7 @@ from qdiag.trace import call_text, schema
 
 if TYPE_CHECKING:
     # what launches and settles a recording loads no framework, which reading calls needs
-    from qdiag.recording.call_reader import Ongoing
+    from qdiag.recording.ongoing_call import Ongoing
 
 SECONDS = 20
 """Processor time that one probe may take before it is killed."""

@@ -13,7 +13,7 @@ from qdiag.model.coverage import Gap
 from qdiag.recording import (
     backward,
     branch,
-    call_reader,
+    ongoing_call,
     optimisers,
     probe_schedule,
     slope_probe,
@@ -69,7 +69,7 @@ class Probers:
 
     # --- QNodes --------------------------------------------------------------------------------------------------------
 
-    def called(self, call: call_reader.Ongoing, read: call_reader.Read, index: int) -> None:
+    def called(self, call: ongoing_call.Ongoing, read: ongoing_call.Read, index: int) -> None:
         """Have the QNode itself looked at, where its turn has come."""
         if self._of_qnodes is None or call.parent is not None or not self._journal.at_home:
             return
@@ -112,7 +112,7 @@ class Probers:
         if self._of_steps is not None:
             self._of_steps.end()
 
-    def returned(self, call: call_reader.Ongoing, outputs: tuple[Any, ...], index: int, step: int) -> None:
+    def returned(self, call: ongoing_call.Ongoing, outputs: tuple[Any, ...], index: int, step: int) -> None:
         """Let the script go on in copies with the outputs moved, where no loss has asked anything of the QNode so far."""
         if self._of_steps is None or call.parent is not None or not self._journal.at_home:
             return

@@ -23,8 +23,8 @@ from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Failure
 from qdiag.model.coverage import Gap
 from qdiag.recording import current
-from qdiag.recording.call_reader import Ongoing, Read, UnderCatalyst
 from qdiag.recording.hooks import quietly
+from qdiag.recording.ongoing_call import Ongoing, Read, UnderCatalyst
 from qdiag.recording.traced_runs import Staged, staged_among
 from qdiag.trace.writer import Entry
 

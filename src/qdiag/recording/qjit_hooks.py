@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qdiag.recording import current, first_need, hooks, qjit_calls
-from qdiag.recording.call_reader import UnderCatalyst
 from qdiag.recording.hooks import quietly, watched_function
+from qdiag.recording.ongoing_call import UnderCatalyst
 
 
 def hook_catalyst() -> None:

@@ -28,6 +28,7 @@ from qdiag.recording import (
     baked_values,
     call_reader,
     loss_watch,
+    ongoing_call,
     qjit_calls,
     source_places,
     traced_calls,
@@ -130,7 +131,7 @@ class Recorder:
 
     def begin(
         self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Optional[FrameType]
-    ) -> Optional[call_reader.Ongoing]:
+    ) -> Optional[ongoing_call.Ongoing]:
         """A QNode is about to be called from a frame."""
         if self.stopped:
             return None
@@ -147,7 +148,7 @@ class Recorder:
             source, layer = self._reader.places.caller(frame)
             if not source.path:
                 source = self._reader.places.definition(qnode_attributes.code_of(qnode))
-            call = call_reader.Ongoing(qnode, args, kwargs, source, layer)
+            call = ongoing_call.Ongoing(qnode, args, kwargs, source, layer)
             if call.has_transforms:
                 call.library = self._reader.places.library(frame)
             call.began = backward.next_node()
@@ -165,21 +166,21 @@ class Recorder:
             self.note(SHAPES)
         self._shapes = True
 
-    def under_way(self) -> list[call_reader.Ongoing]:
+    def under_way(self) -> list[ongoing_call.Ongoing]:
         """The calls that this thread is inside of, outermost first."""
         try:
-            under_way: list[call_reader.Ongoing] = self._local.under_way
+            under_way: list[ongoing_call.Ongoing] = self._local.under_way
         except AttributeError:
             under_way = self._local.under_way = []
         return under_way
 
-    def expect_run(self, call: call_reader.Ongoing) -> None:
+    def expect_run(self, call: ongoing_call.Ongoing) -> None:
         """It is known how a call will be evaluated, and it has not been yet."""
         with suppress(Exception):
             if not self.stopped:
                 self.traced.expect_run(call, self._reader.numbers_before)
 
-    def finish(self, call: call_reader.Ongoing, result: Any) -> Any:
+    def finish(self, call: ongoing_call.Ongoing, result: Any) -> Any:
         """The call returned; gives what takes the place of the result, or None."""
         try:
             self._leave(call)
@@ -191,7 +192,7 @@ class Recorder:
             trainable = read.circuit.tracked()
             returned = backward.Returned(len(outputs), len(trainable), read.qnode.code)
             self._watch(returned, outputs, trainable, call)
-            self._finish(call, call_reader.Done(read.entry, returned, tuple(call.children)))
+            self._finish(call, ongoing_call.Done(read.entry, returned, tuple(call.children)))
         except Exception as error:
             self._trouble(call, error)
             return None
@@ -199,7 +200,7 @@ class Recorder:
             self._tell_of(call, read, returned.index, outputs)
         return None
 
-    def _tell_of(self, call: call_reader.Ongoing, read: call_reader.Read, index: int, outputs: tuple[Any, ...]) -> None:
+    def _tell_of(self, call: ongoing_call.Ongoing, read: ongoing_call.Read, index: int, outputs: tuple[Any, ...]) -> None:
         """What there is to know of a call besides, once it is written."""
         try:
             self._facts.tell(call, read, index, outputs, self.steps)
@@ -209,7 +210,7 @@ class Recorder:
             if not self.journal.gives_up(error):
                 self.unseen(Gap.NO_FACTS, f"Not all of the call at {call.source} was recorded: {words_of(error)}.")
 
-    def finish_under_catalyst(self, call: call_reader.Ongoing, result: Any) -> None:
+    def finish_under_catalyst(self, call: ongoing_call.Ongoing, result: Any) -> None:
         """Catalyst has traced a call: what it compiles of that will tell of each run, where it can."""
         try:
             self._leave(call)
@@ -224,7 +225,7 @@ class Recorder:
         except Exception as error:
             self._trouble(call, error)
 
-    def fail_under_catalyst(self, call: call_reader.Ongoing, error: BaseException) -> None:
+    def fail_under_catalyst(self, call: ongoing_call.Ongoing, error: BaseException) -> None:
         """Catalyst raised while it traced a call."""
         try:
             self._leave(call)
@@ -249,7 +250,7 @@ class Recorder:
     def _write_refused(self, over: qjit_calls.Over, failure: Failure) -> bool:
         entry = qjit_calls.failed_entry(over.call, over.staged, failure)
         if entry is not None:
-            self._write_traced(None, over.staged.read, call_reader.Done(entry, backward.Returned(0, 0), ()))
+            self._write_traced(None, over.staged.read, ongoing_call.Done(entry, backward.Returned(0, 0), ()))
         return entry is not None
 
     def is_calling(self) -> bool:
@@ -260,7 +261,7 @@ class Recorder:
         """A backward pass is about to begin at a loss (None where that is no single number) with a graph."""
         self._probers.root(loss, accumulates)
 
-    def fail(self, call: call_reader.Ongoing, error: BaseException) -> None:
+    def fail(self, call: ongoing_call.Ongoing, error: BaseException) -> None:
         """The call raised."""
         try:
             self._leave(call)
@@ -272,17 +273,17 @@ class Recorder:
                 words = f"raised {type(error).__name__} while JAX traced it, before there was any number in it"
                 self.unseen(Gap.UNRECORDED, f"A call at {call.source} {words}: call it once without jit and vmap.")
                 return
-            self._finish(call, call_reader.Done(read.entry, backward.Returned(0, 0), tuple(call.children)))
+            self._finish(call, ongoing_call.Done(read.entry, backward.Returned(0, 0), tuple(call.children)))
         except Exception as trouble:
             self._trouble(call, trouble)
 
-    def _leave(self, call: call_reader.Ongoing) -> None:
+    def _leave(self, call: ongoing_call.Ongoing) -> None:
         under_way = self.under_way()
         while under_way:
             if under_way.pop() is call:
                 break
 
-    def _watch(self, returned: backward.Returned, outputs: tuple[Any, ...], trainable: list[Any], call: call_reader.Ongoing) -> None:
+    def _watch(self, returned: backward.Returned, outputs: tuple[Any, ...], trainable: list[Any], call: ongoing_call.Ongoing) -> None:
         kinds = {container_of(output) for output in outputs}
         if "torch" not in kinds and "autograd" not in kinds:
             return
@@ -292,13 +293,13 @@ class Recorder:
         elif any(hasattr(output, "_node") for output in outputs):
             backward.watch_autograd(self.passes, returned, outputs, trainable, arguments, self.autograd_failed)
 
-    def _finish(self, call: call_reader.Ongoing, done: call_reader.Done) -> None:
+    def _finish(self, call: ongoing_call.Ongoing, done: ongoing_call.Done) -> None:
         if call.parent is not None:
             call.parent.children.append(done)
             return
         self.journal.call(done)
 
-    def _write_traced(self, call: Optional[call_reader.Ongoing], read: call_reader.Read, done: call_reader.Done) -> None:
+    def _write_traced(self, call: Optional[ongoing_call.Ongoing], read: ongoing_call.Read, done: ongoing_call.Done) -> None:
         """A call whose numbers were told: when it was made, or by a run of a function that JAX had traced before."""
         if call is None:
             self.journal.call(done._replace(entry=done.entry._replace(step=self.steps)))
@@ -455,7 +456,7 @@ class Recorder:
             self._probers.arrived(found)
             self.journal.arrive(found)
 
-    def _trouble(self, call: call_reader.Ongoing, error: Exception) -> None:
+    def _trouble(self, call: ongoing_call.Ongoing, error: Exception) -> None:
         """A call that cannot be recorded is a note; a file that cannot be written ends the recording."""
         if self.journal.gives_up(error):
             return

@@ -26,8 +26,8 @@ from qdiag.model.call import Failure, SourceLine
 from qdiag.recording import current
 from qdiag.recording.backward import Passes, Returned
 from qdiag.recording.baked_values import BakedValues, Site
-from qdiag.recording.call_reader import Done, Ongoing, Read
 from qdiag.recording.hooks import quietly
+from qdiag.recording.ongoing_call import Done, Ongoing, Read
 from qdiag.recording.traced_runs import CameBack, Given, OpenRuns, Runs, Staged, staged_among
 
 MOST_MAPPED = 16

@@ -15,7 +15,7 @@ from qdiag.bridges.codec import jax_numbers
 from qdiag.model.call import SourceLine
 from qdiag.recording.backward import Returned
 from qdiag.recording.baked_values import Site
-from qdiag.recording.call_reader import Read
+from qdiag.recording.ongoing_call import Read
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.writer import Entry
 

@@ -19,10 +19,11 @@ from qdiag.bridges.codec.containers import is_trainable
 from qdiag.model.call import SourceLine
 from qdiag.model.training import ArgumentOrigin, CallOrigins, Clip, Optimiser, OptimiserStep, Root, is_sampled
 from qdiag.recording import backward, optimisers, slope_looks, slope_probe
-from qdiag.recording.call_reader import Ongoing, array_of
+from qdiag.recording.call_reader import array_of
 from qdiag.recording.graph_walk import leaves_behind
 from qdiag.recording.left_gradients import LeftGradients
 from qdiag.recording.makers import Maker, maker_of
+from qdiag.recording.ongoing_call import Ongoing
 from qdiag.recording.source_places import Places
 from qdiag.recording.tokens import Tokens, leaf_of
 from qdiag.trace import call_text

@@ -21,7 +21,8 @@ from qdiag.bridges.live.qnode_attributes import Untouched  # noqa: E402
 from qdiag.bridges.stack import graph_switched  # noqa: E402
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine  # noqa: E402
 from qdiag.model.circuit import Circuit  # noqa: E402
-from qdiag.recording.call_reader import Ongoing, Reader  # noqa: E402
+from qdiag.recording.call_reader import Reader  # noqa: E402
+from qdiag.recording.ongoing_call import Ongoing  # noqa: E402
 from qdiag.recording.source_places import Places  # noqa: E402
 from qdiag.trace import call_parser  # noqa: E402
 from qdiag.trace.array_bundle import unpack  # noqa: E402

@@ -10,7 +10,7 @@ import pytest
 from qdiag.model.call import SourceLine
 from qdiag.model.coverage import Gap
 from qdiag.recording import qjit_calls
-from qdiag.recording.call_reader import UnderCatalyst
+from qdiag.recording.ongoing_call import UnderCatalyst
 
 
 def tracing(inputs: int, *, is_qnode: bool) -> qjit_calls.Tracing:

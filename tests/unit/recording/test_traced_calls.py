@@ -14,7 +14,7 @@ import qdiag.bridges.live
 from qdiag.model.call import Failure, SourceLine
 from qdiag.recording import current, traced_calls
 from qdiag.recording.backward import Found, Passes
-from qdiag.recording.call_reader import Done, Ongoing, Read
+from qdiag.recording.ongoing_call import Done, Ongoing, Read
 from qdiag.recording.traced_calls import TracedCalls
 from tests.worlds.jax_tracers import OPEN, ZERO, DynamicJaxprTracer, JVPTracer, array, read_of, values
 

@@ -17,8 +17,8 @@ watching = pytest.importorskip("qdiag.recording.training_watch")
 
 from qdiag.model.training import CallOrigins, Clip, Gradient, Optimiser, OptimiserStep, Root, is_sampled  # noqa: E402
 from qdiag.recording.backward import Returned  # noqa: E402
-from qdiag.recording.call_reader import Ongoing  # noqa: E402
 from qdiag.recording.makers import maker_of  # noqa: E402
+from qdiag.recording.ongoing_call import Ongoing  # noqa: E402
 from qdiag.recording.source_places import Places  # noqa: E402
 from qdiag.trace import call_parser  # noqa: E402
 
