@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+
+import numpy as np
 
 from qdiag.evaluation.answers import LOGGER
 from qdiag.model.call import Call
@@ -105,6 +108,22 @@ def _about_mark(trace: Trace, call: Call) -> str:
 
 def _numbers_of(call: Call, positions: Sequence[int]) -> bytes:
     return b"".join(call.circuit.parameters[position].value.tobytes() for position in positions)
+
+
+def about_widening(trace: Trace) -> Iterator[str]:
+    """Why torch refuses to put two dtypes together, where the script ended by that: outside of a layer results are as the device's."""
+    words = "" if trace.script.failure is None else trace.script.failure.message.lower()
+    if not len(trace) or not {"double", "float"} <= {*re.findall(r"[a-z]+", words)}:
+        return
+    call = trace.call(len(trace) - 1)
+    given = {argument.dtype for argument in call.arguments if argument.container == "torch" and argument.dtype.startswith("float")}
+    wide = any(output is not None and output.dtype == np.float64 for output in call.outputs or ())
+    if call.output_container == "torch" and given == {"float32"} and wide and not call.configuration.layer:
+        qnode = call.configuration.qnode
+        yield (
+            f"{qnode} is given float32 and gives float64, as QNodes outside of a TorchLayer do: {qnode}(…).float() for the layer "
+            "behind it, or torch.set_default_dtype(torch.float64) before the model is made"
+        )
 
 
 def _several(names: Sequence[str]) -> str:

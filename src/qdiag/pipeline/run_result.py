@@ -13,7 +13,7 @@ from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Result, verdict_of_all
 from qdiag.pipeline.coverage import coverage_of
-from qdiag.pipeline.notes import about_marks, about_processes, about_recording, about_steps
+from qdiag.pipeline.notes import about_marks, about_processes, about_recording, about_steps, about_widening
 from qdiag.trace.reader import Trace
 
 
@@ -42,7 +42,14 @@ def result_of(trace: Trace, located: Located, findings: tuple[Finding, ...], rem
         remarks=remarks,
         coverage=coverage,
         undecided=verdict is Verdict.REMARK and Verdict.INCONCLUSIVE in _on_methods(located, findings, coverage),
-        notes=(*located.notes, *about_steps(own), *about_processes(trace), *about_marks(trace), *about_recording(trace)),
+        notes=(
+            *located.notes,
+            *about_steps(own),
+            *about_processes(trace),
+            *about_marks(trace),
+            *about_widening(trace),
+            *about_recording(trace),
+        ),
     )
 
 

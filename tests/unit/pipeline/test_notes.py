@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Optional, cast
 
 import numpy as np
 import pytest
 
 from qdiag.evaluation.answers import LOGGER
-from qdiag.model.call import Process
+from qdiag.model.call import Argument, Failure, Process, Script
 from qdiag.model.circuit import Circuit
 from qdiag.model.node import Node
 from qdiag.model.parameter import Parameter
-from qdiag.pipeline.notes import about_marks, about_processes, own_failures
+from qdiag.pipeline.notes import about_marks, about_processes, about_widening, own_failures
 from tests.worlds.scripted import call, circuit
 
 
@@ -117,3 +117,50 @@ def test_many_processes_are_counted() -> None:
     processes = tuple(Process(f"rank {n}", n, 1) for n in range(20))
     (note,) = about_processes(cast(Any, SimpleNamespace(processes=processes)))
     assert "12 more processes" in note
+
+
+# --- results wider than what was given -------------------------------------------------------------------------------------
+
+CLASH = Failure("RuntimeError", "mat1 and mat2 must have the same dtype, but got Double and Float")
+
+
+class Ended:
+    """A trace whose script ended by an exception, and its last call."""
+
+    def __init__(self, failure: Optional[Failure], *, given: str = "float32", out: Any = np.float64, layer: str = "") -> None:
+        self.script = Script("train.py", failure=failure)
+        made = call(0, circuit(0.3))
+        self.last = replace(
+            made,
+            arguments=(Argument("x", "torch", given, (2,), False), Argument("label", "torch", "int64", (), False)),
+            outputs=(np.array(0.5, out),),
+            output_container="torch",
+            configuration=replace(made.configuration, layer=layer),
+        )
+
+    def __len__(self) -> int:
+        return 1
+
+    def call(self, index: int) -> Any:
+        return self.last
+
+
+def test_where_torch_refuses_two_dtypes_it_is_said_that_the_qnode_made_one_of_the_other() -> None:
+    (note,) = about_widening(cast(Any, Ended(CLASH)))
+    assert "is given float32 and gives float64" in note
+    assert "circuit(…).float()" in note
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        Ended(None),
+        Ended(Failure("ValueError", "floating point number wanted")),
+        Ended(CLASH, given="float64"),
+        Ended(CLASH, out=np.float32),
+        Ended(CLASH, layer="TorchLayer"),
+    ],
+    ids=["ran", "another", "wide before", "not wider", "a layer"],
+)
+def test_nothing_is_said_where_it_did_not(ended: Ended) -> None:
+    assert list(about_widening(cast(Any, ended))) == []
