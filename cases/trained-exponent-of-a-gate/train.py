@@ -1,0 +1,25 @@
+"""The exponent of a gate's power is trained, under parameter-shift on lightning."""
+import sys
+import pennylane as qml
+import torch
+
+device = sys.argv[1] if len(sys.argv) > 1 else "lightning.qubit"
+method = sys.argv[2] if len(sys.argv) > 2 else "parameter-shift"
+
+
+@qml.qnode(qml.device(device, wires=1), diff_method=method)
+def circuit(weights):
+    qml.RY(weights[0], wires=0)
+    qml.pow(qml.RZ(0.9, wires=0), weights[1])
+    qml.RX(0.4, wires=0)
+    return qml.expval(qml.PauliY(0))
+
+
+weights = torch.tensor([0.4, 0.7], dtype=torch.float64, requires_grad=True)
+optimizer = torch.optim.SGD([weights], lr=0.1)
+for step in range(3):
+    optimizer.zero_grad()
+    loss = (circuit(weights) - 0.2) ** 2
+    loss.backward()
+    optimizer.step()
+    print(step, loss.item(), weights.grad.tolist())
