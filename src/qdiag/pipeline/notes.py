@@ -48,6 +48,21 @@ def about_steps(methods: Iterable[Method]) -> Iterator[str]:
             )
 
 
+def about_second_differences(trace: Trace) -> Iterator[str]:
+    """That second derivatives which the script takes by finite differences of finite differences are no numbers to compare."""
+    for index in trace.first_differentiated_twice():
+        method = trace.call(index).method
+        options = dict(method.gradient_options)
+        step = options.get("h", rounding.STEP)
+        if method.diff_method == "finite-diff" and options.get("max_diff", 2) != 1:
+            left = f"some {rounding.EPS64 / float(step) ** 2:.2g} times the largest result" if isinstance(step, float) else "much"
+            yield (
+                f"second derivatives by finite-diff (first at call {index}) were compared with nothing: they divide rounding by h² "
+                f"(h = {step}), which leaves {left}; diff_method=\"parameter-shift\" or \"backprop\" has them exactly"
+            )
+            return
+
+
 def about_recording(trace: Trace) -> Iterator[str]:
     """What the recorder notes; the same words once."""
     noted = Counter(event.text for event in trace.events if event.kind == "note")

@@ -13,7 +13,14 @@ from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Result, verdict_of_all
 from qdiag.pipeline.coverage import coverage_of
-from qdiag.pipeline.notes import about_marks, about_processes, about_recording, about_steps, about_widening
+from qdiag.pipeline.notes import (
+    about_marks,
+    about_processes,
+    about_recording,
+    about_second_differences,
+    about_steps,
+    about_widening,
+)
 from qdiag.trace.reader import Trace
 
 
@@ -45,6 +52,7 @@ def result_of(trace: Trace, located: Located, findings: tuple[Finding, ...], rem
         notes=(
             *located.notes,
             *about_steps(own),
+            *about_second_differences(trace),
             *about_processes(trace),
             *about_marks(trace),
             *about_widening(trace),

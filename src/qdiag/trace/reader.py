@@ -182,6 +182,12 @@ class Trace:
         group = f"structure, configuration, {_DIFFERENTIATED}"
         return self._numbers(f"SELECT MIN(id) FROM calls WHERE id < ? GROUP BY {group} ORDER BY MIN(id)", self._length)
 
+    def first_differentiated_twice(self) -> tuple[int, ...]:
+        """The first call of each structure under each configuration through which the script went back with a graph of its own."""
+        twice = "id IN (SELECT call FROM backwards WHERE create_graph)"
+        query = f"SELECT MIN(id) FROM calls WHERE id < ? AND {twice} GROUP BY structure, configuration ORDER BY MIN(id)"
+        return self._numbers(query, self._length)
+
     def is_differentiated(self, index: int) -> bool:
         """Whether a backward pass came back to a call, or it raised."""
         rows = self._rows(f"SELECT {_DIFFERENTIATED} FROM calls WHERE id = ?", index)

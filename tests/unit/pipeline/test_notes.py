@@ -15,7 +15,8 @@ from qdiag.model.call import Argument, Failure, Process, Script
 from qdiag.model.circuit import Circuit
 from qdiag.model.node import Node
 from qdiag.model.parameter import Parameter
-from qdiag.pipeline.notes import about_marks, about_processes, about_widening, own_failures
+from qdiag.pipeline.notes import about_marks, about_processes, about_second_differences, about_widening, own_failures
+from tests.worlds.methods import methods
 from tests.worlds.scripted import call, circuit
 
 
@@ -164,3 +165,35 @@ def test_where_torch_refuses_two_dtypes_it_is_said_that_the_qnode_made_one_of_th
 )
 def test_nothing_is_said_where_it_did_not(ended: Ended) -> None:
     assert list(about_widening(cast(Any, ended))) == []
+
+
+# --- second derivatives by differences -------------------------------------------------------------------------------------
+
+
+class Twice:
+    """A trace of one call that is differentiated twice, under a method."""
+
+    def __init__(self, method: str, order: int = 2, **options: Any) -> None:
+        own = replace(methods(f"default.qubit/{method}")[0], gradient_options=tuple(options.items()))
+        made = call(0, circuit(0.3), own)
+        given = (("max_diff", order),) if order > 1 else ()
+        passes = (replace(made.backwards[0], create_graph=True),)
+        self.made = replace(made, backwards=passes, configuration=replace(made.configuration, execution_options=given))
+
+    def first_differentiated_twice(self) -> tuple[int, ...]:
+        return (0,)
+
+    def call(self, index: int) -> Any:
+        return self.made
+
+
+@pytest.mark.parametrize(("options", "left"), [({}, "some 0.022 times"), ({"h": 1e-3}, "some 2.2e-10 times")])
+def test_that_second_differences_are_compared_with_nothing_is_said_and_what_rounding_leaves_of_them(options: Any, left: str) -> None:
+    (note,) = about_second_differences(cast(Any, Twice("finite-diff", **options)))
+    assert "compared with nothing" in note
+    assert left in note
+
+
+@pytest.mark.parametrize("twice", [Twice("finite-diff", order=1), Twice("parameter-shift"), Twice("backprop")])
+def test_of_others_and_of_zeros_nothing_is(twice: Twice) -> None:
+    assert list(about_second_differences(cast(Any, twice))) == []

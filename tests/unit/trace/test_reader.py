@@ -494,6 +494,17 @@ def test_the_first_differentiated_call_of_a_structure_is_told_apart(tmp_path: Pa
         assert not trace.handed
 
 
+def test_the_first_call_that_is_differentiated_twice_may_come_behind_one_that_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "trace.qdiag"
+    create(path, SCRIPT)
+    with TraceWriter(path) as writer:
+        for index, twice in enumerate((False, True, True)):
+            passes = (Backward((np.ones(2), None), create_graph=twice),)
+            writer.write(call(index, circuit=rotation(0.1), backwards=passes, failure=None))
+    with Trace.open(path) as trace:
+        assert trace.first_differentiated_twice() == (1,)
+
+
 def test_a_call_that_raised_counts_as_differentiated(tmp_path: Path) -> None:
     path = tmp_path / "trace.qdiag"
     create(path, SCRIPT, handed="yes")
