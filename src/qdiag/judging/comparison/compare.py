@@ -52,7 +52,8 @@ def compare(
     Returns
     -------
     Comparison
-        The worst tensor: outputs before derivatives, since a wrong output explains a wrong derivative.
+        The worst tensor: outputs before derivatives, since a wrong output explains a wrong derivative; but what is no number on one
+        side before either, since no number that is off explains that.
     """
     methods = (reference.method, candidate.method)
     if reference.failure is not None or candidate.failure is not None:
@@ -64,7 +65,8 @@ def compare(
     worst = max(verdicts, key=SEVERITY.index)
     alike = found if len(verdicts) == 1 else [c for c in found if c.verdict is worst]
     # where all agree, what is the same to the bit is not what differs
-    where = next((c.where for c in alike if c.max_abs > 0), alike[0].where)
+    differing = [c.where for c in alike if c.max_abs > 0] or [alike[0].where]
+    where = Signature.NAN if Signature.NAN in differing else differing[0]
     shown = _comparison(max((c for c in alike if c.where == where), key=_excess), pair)
     needed = max(c.tolerance_needed for c in found)
     dtypes = _dtypes(reference, candidate)

@@ -116,6 +116,12 @@ def test_a_wrong_output_is_shown_rather_than_the_wrong_gradient_that_follows_fro
     assert comparison.where == "output"
 
 
+@pytest.mark.parametrize("output", [0.3, 0.3 + 4e-8, 0.7], ids=["right", "a little off", "wrong"])
+def test_a_gradient_that_is_no_number_is_shown_whatever_the_output_is(output):
+    comparison = compare(evaluation(output=0.3), evaluation(ADJOINT, output=output, gradient=(np.nan, 0.2)), rotations())
+    assert (comparison.where, str(comparison.element)) == ("nan", "d output / d RY#0")
+
+
 def test_a_wrong_gradient_is_named_by_its_operation():
     comparison = compare(evaluation(), evaluation(ADJOINT, gradient=(0.1, 0.9)), rotations())
     assert (comparison.where, str(comparison.element)) == ("jacobian", "d output / d RY#1")
