@@ -300,7 +300,7 @@ class Call:
         That is PennyLane's default of 1 unless the user says otherwise. Other methods are asked for the best they can.
         """
         own, given = self.configuration.method, dict(self.configuration.execution_options)
-        if not self.differentiated_twice or "max_diff" in given:
+        if not self.differentiated_twice or given.get("max_diff", 1) != 1:
             return own
         return replace(own, gradient_options=(*own.gradient_options, ("max_diff", 1)))
 

@@ -194,6 +194,15 @@ class Evaluation:
         """Whether a derivative in it is a difference quotient, by name or without a word."""
         return self.method.diff_method == "finite-diff" or self.differenced
 
+    @property
+    def takes_second_differences(self) -> bool:
+        """Whether a second derivative in it is a difference quotient of such: it divides rounding by the step twice and says nothing.
+
+        Where finite differences are made for one derivative, it is the zero of a constant, and no noise.
+        """
+        once = self.method.diff_method == "finite-diff" and ("max_diff", 1) in self.method.gradient_options
+        return self.takes_differences and not once
+
 
 CASTING = "Casting complex values to real"
 """Torch's warning, as far as its versions agree on the words."""

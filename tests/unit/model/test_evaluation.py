@@ -6,13 +6,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from qdiag.judging.question import question_of
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import request_of
 from qdiag.model.call import Call
 from qdiag.model.comparison import Signature, Tolerance
-from qdiag.model.evaluation import Request
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import PLAIN
 from tests.worlds.scripted import METHODS, call, circuit
 
@@ -58,3 +59,28 @@ def test_a_question_about_plain_numbers_asks_for_no_derivative():
 def test_cotangents_come_through():
     seen, cotangents = configured(), ((np.ones(2), None),)
     assert Request.of(seen.circuit, seen.method, seen.configuration, trusted=False, cotangents=cotangents).cotangents is cotangents
+
+
+@pytest.mark.parametrize(
+    ("written", "order", "differenced", "noise"),
+    [
+        ("finite-diff", 2, False, True),
+        ("finite-diff", 1, False, False),
+        ("parameter-shift", 1, True, True),
+        ("parameter-shift", 2, False, False),
+    ],
+)
+def test_a_second_derivative_by_differences_is_noise_unless_it_is_the_zero_of_a_constant(
+    written: str, order: int, differenced: bool, noise: bool
+) -> None:
+    method = replace(PLAIN, diff_method=written, gradient_options=(("max_diff", order),))
+    assert Evaluation(method, differenced=differenced).takes_second_differences is noise
+
+
+@pytest.mark.parametrize(("given", "once"), [((), True), ((("max_diff", 1),), True), ((("max_diff", 2),), False)])
+def test_differentiated_twice_a_method_says_that_it_is_made_for_one(given: Any, once: bool) -> None:
+    made = call(0, circuit(0.3))
+    twice = replace(made, backwards=(replace(made.backwards[0], create_graph=True),))
+    twice = replace(twice, configuration=replace(twice.configuration, execution_options=given))
+    assert twice.method.gradient_options == ((("max_diff", 1),) if once else ())
+    assert made.method.gradient_options == ()

@@ -11,11 +11,12 @@ from qdiag.model.comparison import Signature
 
 
 def _is_made_for_one(symptoms: Symptoms) -> bool:
-    """Whether a side is told to be differentiated once; what runs a gradient transform twice where it is told so, adjoint does not."""
-    given = dict(symptoms.question.execution_options)
-    suspects = [method for method in symptoms.suspects if method.per_parameter]
-    told = [dict(method.gradient_options).get("max_diff", given.get("max_diff")) for method in suspects]
-    return 1 in told
+    """Whether a side is differentiated once, and could be twice.
+
+    Adjoint cannot. Finite differences can, but what they give then says nothing, so that no experiment shows it to be right.
+    """
+    suspects = [method for method in symptoms.suspects if method.per_parameter and method.diff_method != "finite-diff"]
+    return any(("max_diff", 1) in method.gradient_options for method in suspects)
 
 
 MADE_FOR_ONE = Cause(

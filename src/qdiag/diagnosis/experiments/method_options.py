@@ -14,8 +14,6 @@ from qdiag.judging.question import Question
 from qdiag.model.method import Method
 from qdiag.model.option import Option
 
-Options = tuple[tuple[str, Option], ...]
-
 
 def relaxed(option: str, value: Number) -> Experiment:
     """The device with another value of one of its options, by which it works more finely."""
@@ -35,18 +33,23 @@ LARGER_STEP = other_methods("finite-difference step 0.1, order 4", _gradient_opt
 STEP_TWICE = other_methods("finite-difference step 2e-7", _gradient_options(h=2e-7))
 
 
-def twice(options: Options) -> Options:
-    """Options with which a QNode is made to be differentiated twice, where they say how often it is."""
-    return tuple((name, max(2, value) if name == "max_diff" and isinstance(value, int) else value) for name, value in options)
+def _made_for_two(method: Method) -> Method:
+    if method.diff_method == "finite-diff":
+        return method
+    options = tuple((name, 2 if name == "max_diff" else value) for name, value in method.gradient_options)
+    return replace(method, gradient_options=options)
 
 
-def _made_for_two(question: Question, _: Evaluator) -> Optional[Question]:
-    first, second = (replace(method, gradient_options=twice(method.gradient_options)) for method in question.methods)
-    made = replace(question, methods=(first, second), execution_options=twice(question.execution_options))
-    return None if made == question else made
+def _with_two(question: Question, _: Evaluator) -> Optional[Question]:
+    first, second = map(_made_for_two, question.methods)
+    if (first, second) == question.methods:
+        return None
+    # what the script says of it goes before what a method is asked for
+    given = tuple(option for option in question.execution_options if option[0] != "max_diff")
+    return replace(question, methods=(first, second), execution_options=given)
 
 
-MADE_FOR_TWO = Experiment("max_diff=2", _made_for_two)
+MADE_FOR_TWO = Experiment("max_diff=2", _with_two)
 
 
 AUXILIARY = "auxiliary"

@@ -273,7 +273,7 @@ def _tangential(circuit: Circuit, rows: Sequence[Sequence[np.ndarray]]) -> list[
 
 def _bend_gaps(circuit: Circuit, found: Evaluation, bend: Optional[SecondDerivative]) -> list[Gap]:
     """The Hessian-vector product, along its own direction."""
-    if bend is None or found.hvp is None or not np.isfinite(bend.value) or found.takes_differences:
+    if bend is None or found.hvp is None or not np.isfinite(bend.value) or found.takes_second_differences:
         return []
     theirs = coordinates(found.hvp)
     if theirs.shape != bend.direction.shape:

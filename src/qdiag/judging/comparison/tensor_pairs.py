@@ -87,8 +87,7 @@ def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, c
         elements, spreads = _elements(form, Kind.PRODUCT, len(row), loss=None if len(a.vjps) < 3 else k), _at(spread.vjps, k, ())
         for j, (x, y, element) in enumerate(zip(row, other, elements)):
             yield Tensor(element, x, y, 0, floor, _at(spreads, j, 0.0))
-    # a difference quotient of difference quotients divides rounding by the step twice: it says nothing
-    if not (a.takes_differences or b.takes_differences):
+    if not (a.takes_second_differences or b.takes_second_differences):
         for x, y, element in zip(a.hvp or (), b.hvp or (), _elements(form, Kind.SECOND, len(a.hvp or ()))):
             yield Tensor(element, x, y, 0, sum(norms), 0.0)
 

@@ -40,10 +40,12 @@ def test_a_gap_that_they_have_too_is_not() -> None:
 # --- made for one derivative -----------------------------------------------------------------------------------------------
 
 
-def once(world: World, given: tuple[tuple[str, int], ...] = (("max_diff", 1),), by_method: bool = True) -> Symptoms:
+def once(
+    world: World, given: tuple[tuple[str, int], ...] = (("max_diff", 1),), by_method: bool = True, method: str = "parameter-shift"
+) -> Symptoms:
     """The same of a shift rule, which the script's QNode was made to differentiate once."""
     seen = twice(world)
-    own = replace(PAIR[0], diff_method="parameter-shift", gradient_options=given if by_method else ())
+    own = replace(PAIR[0], diff_method=method, gradient_options=given)
     pair = (own, PAIR[1])
     comparison = replace(seen.divergence.comparison, methods=pair)
     question = replace(seen.question, methods=pair, execution_options=() if by_method else given)
@@ -55,7 +57,7 @@ def shifts(request: Request) -> bool:
 
 
 def order(request: Request) -> object:
-    return dict((*request.execution_options, *request.method.gradient_options)).get("max_diff", 2)
+    return dict((*request.method.gradient_options, *request.execution_options)).get("max_diff", 2)
 
 
 @pytest.mark.parametrize("by_method", [True, False], ids=["by default", "as the script says"])
@@ -78,3 +80,8 @@ def test_a_qnode_that_is_made_for_two_is_not_told_so(given: tuple[tuple[str, int
     world = World(lambda request: with_second(request, 0.5 if shifts(request) else 0.0))
     diagnosis = found(world, once(world, given))
     assert (diagnosis.code, "QD312" in diagnosis.ruled_out) == ("QD305", False)
+
+
+def test_finite_differences_of_themselves_are_no_cure() -> None:
+    world = World(lambda request: with_second(request, 0.5 if request.method.diff_method == "finite-diff" else 0.0))
+    assert found(world, once(world, method="finite-diff")).code == "QD305"
