@@ -100,7 +100,7 @@ def shifted(damped: bool, gap: float, eps: float = 2.0**-52) -> int:
 
 def test_what_a_silent_finite_difference_leaves_out_is_no_lost_gradient() -> None:
     assert shifted(True, 4.6e-10) == shifted(True, 4e-8) == 0
-    assert shifted(False, 4.6e-10) == shifted(False, 4e-8) == 1
+    assert shifted(False, 4.6e-9) == shifted(False, 4e-8) == 1
 
 
 def test_a_gradient_that_is_wrong_is_wrong_beside_finite_differences_too() -> None:

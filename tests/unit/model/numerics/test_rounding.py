@@ -25,6 +25,7 @@ from qdiag.model.numerics.rounding import (
     EPS64,
     EXPONENTIAL_EPS,
     EXPONENTIAL_ERROR,
+    EXPONENTIAL_SLOPE,
     MOST_ORDER,
     MOST_STEPS,
     STEP,
@@ -259,6 +260,10 @@ def test_a_product_formula_takes_an_exponential_for_each_term_step_and_stage(nam
     assert count_exponentials(formula(name, 3, **options)) == count
 
 
+def test_what_the_short_steps_of_a_product_formula_are_off_by_adds_up() -> None:
+    assert exponentials(formula("TrotterProduct", 3, n=12, order=1)) == pytest.approx(36 * EXPONENTIAL_ERROR)
+
+
 def test_below_double_precision_each_exponential_is_off_by_itself() -> None:
     once, often = (Law(eps=EPS32, exponentials=EXPONENTIAL_ERROR, repeated=n).bounds(1.0, gradient=False) for n in (1, 150))
     assert often.working - once.working == pytest.approx(149 * EXPONENTIAL_EPS * EPS32)
@@ -434,6 +439,14 @@ def test_code_around_a_circuit_counts_as_operations_and_may_hold_an_exponential(
     assert law.eps == EPS32
 
 
+def test_a_difference_quotient_of_an_inexact_exponential_is_less_exact_than_the_exponential() -> None:
+    inexact, gates = (Law.of(ran, (said(),)) for ran in (circuit(gate("Exp", 0.3)), turns(1)))
+    gap = inexact.around(EPS64).from_exact(1.0, gradient=True) - inexact.from_exact(1.0, gradient=True)
+    assert gap == pytest.approx(EXPONENTIAL_SLOPE, rel=1e-3)
+    assert inexact.around(EPS64).from_exact(1.0, gradient=False) < EXPONENTIAL_SLOPE / 10
+    assert gates.around(EPS64).from_exact(1.0, gradient=True) < EXPONENTIAL_SLOPE / 10
+
+
 def test_code_around_a_circuit_may_work_in_a_lower_precision_than_the_circuit() -> None:
     assert Law.of(turns(), (said(),)).around(EPS32).eps == EPS32
 
@@ -441,7 +454,7 @@ def test_code_around_a_circuit_may_work_in_a_lower_precision_than_the_circuit() 
 def test_what_a_healthy_qnode_may_miss_by_is_64_eps_in_single_precision_and_little_in_double() -> None:
     empty = Circuit((), ())
     assert Law.of(empty, (said(),)).around(EPS32).from_exact(1.0, gradient=True) == pytest.approx(64 * EPS32, rel=0.01)
-    assert Law.of(empty, (said(),)).around(EPS64).from_exact(1.0, gradient=True) == pytest.approx(1e-10, rel=0.05)
+    assert Law.of(empty, (said(),)).around(EPS64).from_exact(1.0, gradient=True) == pytest.approx(EXPONENTIAL_ERROR, rel=0.05)
 
 
 # --- the same call again -----------------------------------------------------------------------------------------------------------
