@@ -127,23 +127,28 @@ def _vectors(history: History) -> Iterator[Remark]:
         call = history.recording.call(probe.call)
         if probe.vectors is None or call.configuration.qnode in seen:
             continue
-        trained = _is_trained(history, call.index, probe.vectors.argument)
+        trained = _is_trained(history, call, probe.vectors.argument)
         if trained is not False:
             seen.add(call.configuration.qnode)
             yield _of_vectors(history, call, probe.vectors, trained=bool(trained))
 
 
-def _is_trained(history: History, call: int, argument: str) -> Optional[bool]:
+def _is_trained(history: History, call: Call, argument: str) -> Optional[bool]:
     """Whether an optimiser holds what an argument comes from; None where none was seen, or not what it comes from.
 
     What is differentiated by and held by no optimiser is data, as the points at which a differential equation is to hold: each row of
-    such a batch has numbers of its own.
+    such a batch has numbers of its own. Where nobody looked at this call, it is data if it was so at every call of the QNode that was.
     """
-    training = history.training
-    held = {leaf.token for seen in training.optimisers for leaf in seen.fact.parameters}
-    arguments = [one for seen in training.origins if seen.fact.call == call for one in seen.fact.arguments]
-    behind = {token for one in arguments if one.name == argument for token in one.leaves}
-    return bool(held & behind) if held and behind else None
+    held = {leaf.token for seen in history.training.optimisers for leaf in seen.fact.parameters}
+    behind = {
+        seen.fact.call: {token for one in seen.fact.arguments if one.name == argument for token in one.leaves}
+        for seen in history.training.origins
+    }
+    if call.index not in behind:
+        alike = {one.index for one in history.recording.calls() if one.configuration.qnode == call.configuration.qnode}
+        others = [tokens for index, tokens in behind.items() if index in alike and tokens]
+        return False if held and others and not any(held & tokens for tokens in others) else None
+    return bool(held & behind[call.index]) if held and behind[call.index] else None
 
 
 def _of_vectors(history: History, call: Call, seen: ProbedVectors, *, trained: bool) -> Remark:

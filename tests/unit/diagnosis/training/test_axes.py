@@ -133,6 +133,12 @@ def test_points_that_a_loss_is_differentiated_by_and_no_optimiser_holds_are_a_ba
     assert said([call(circuit())], [trains(8), is_fed(POINTS, WEIGHTS)], probes=[VECTORS]) == []
 
 
+@pytest.mark.parametrize(("held", "remarks"), [(8, 0), (7, 1)], ids=["no optimiser held it", "an optimiser held it"])
+def test_what_was_data_at_the_calls_that_were_looked_at_is_data_at_the_one_that_was_not(held: int, remarks: int) -> None:
+    asked = replace(VECTORS, call=1)
+    assert len(said([call(circuit(), 0), call(circuit(), 1)], [trains(held), is_fed(POINTS, WEIGHTS)], probes=[asked])) == remarks
+
+
 def test_a_loss_over_all_pairs_is_an_error_where_over_rows_it_is_another() -> None:
     (remark,) = said([call(circuit())], [Event("step", 0), loss((8, 1), (8, 8), (0.5, 0.25))])
     assert (remark.verdict, remark.step, remark.places) == (Verdict.ERROR, 1, (LINE,))
