@@ -30,6 +30,9 @@ OF_DEVICE_GRADIENTS = frozenset({"device_vjp", "grad_on_execution"})
 
 ANOTHER = "another interface"
 
+LONGEST = 40
+"""Characters of an option and its value that a sentence has room for."""
+
 
 def with_named_options(diagnosis: Diagnosis, symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Diagnosis:
     """The diagnosis with the options that it takes to meet the difference, as far as leaving them out closes the gap."""
@@ -47,7 +50,7 @@ def with_named_options(diagnosis: Diagnosis, symptoms: Symptoms, evaluator: Eval
         evidence.append(Evidence(experiment.name, gap_of(symptoms.comparison), gap_of(after), Outcome.HEALS, True, "heals"))
     if not names:
         return diagnosis
-    because = f"{diagnosis.because}; it takes {', '.join(names)}: without it the same method is right"
+    because = f"{diagnosis.because.rstrip('.')}; it takes {', '.join(names)}: without it the same method is right"
     return replace(diagnosis, evidence=tuple(evidence), because=because, remedy="; or ".join(remedies))
 
 
@@ -58,10 +61,16 @@ def _left_out(question: Question, suspects: tuple[Method, ...]) -> Iterator[tupl
     execution = tuple(option for option in question.execution_options if option[0] in OF_DEVICE_GRADIENTS)
     for options, change in ((gradient, _plain_gradient), (device, _plain_device), (execution, _plain_execution)):
         if options:
-            words = ", ".join(dict.fromkeys(f"{name}={value!r}" for name, value in options))
+            words = ", ".join(dict.fromkeys(_in_words(name, value) for name, value in options))
             yield words, f"leave {words} out", _leaving_out(words, change)
     if all(method.diff_method == "backprop" for method in suspects):
         yield f"interface={question.interface!r}", ANOTHER, OTHER_INTERFACE
+
+
+def _in_words(name: str, value: Option) -> str:
+    """An option as a script gives it; one that is long by its name alone."""
+    text = f"{name}={value!r}"
+    return text if len(text) <= LONGEST else name
 
 
 def _leaving_out(words: str, change: Callable[[Question], Question]) -> Experiment:

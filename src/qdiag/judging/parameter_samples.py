@@ -47,8 +47,12 @@ def most_numbers(seconds: float) -> int:
 
 
 def goes_by_parameters(method: Method, circuit: Circuit, most: int = SAMPLED) -> bool:
-    """Whether a method takes a circuit's parameters one after the other, and is shown a few of them, about so many numbers."""
-    return method.per_parameter and bool(circuit.trainable) and tracked_numbers(circuit) > 2 * most
+    """Whether a method takes a circuit's parameters one after the other, and is shown a few of them, about so many numbers.
+
+    One that was told something of each parameter is shown all: of some of them it would take the words that are meant for others.
+    """
+    by_kind = method.per_parameter and not method.told_of_each_parameter
+    return by_kind and bool(circuit.trainable) and tracked_numbers(circuit) > 2 * most
 
 
 def sampled_parameters(circuit: Circuit, key: str, flagged: Collection[str] = (), most: int = SAMPLED) -> Positions:

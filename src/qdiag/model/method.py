@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qdiag.errors import MethodError
-from qdiag.model.option import Option, names_in
+from qdiag.model.option import Held, Option, names_in
 
 DIFF_METHODS = ("backprop", "adjoint", "parameter-shift", "finite-diff", "hadamard", "spsa", "device", "best", "none")
 """PennyLane's own names; `none` evaluates the outputs only."""
@@ -92,6 +92,11 @@ class Method:
     def per_parameter(self) -> bool:
         """Whether its cost grows with the number of parameters."""
         return self.diff_method in PER_PARAMETER
+
+    @property
+    def told_of_each_parameter(self) -> bool:
+        """Whether an option of its gradient goes through the parameters in their order, as ``shifts`` does."""
+        return any(isinstance(value, Held) for _, value in self.gradient_options)
 
     @property
     def by_device(self) -> bool:

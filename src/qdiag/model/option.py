@@ -43,7 +43,8 @@ class Held:
         words = {Kind.LIST: "[{}]", Kind.TUPLE: "({})", Kind.DICT: "dict({})", Kind.ARRAY: "array({})"}.get(self.kind)
         if words is None:
             return f"<{self.kind.value} {', '.join(map(str, self.parts))}>"
-        return words.format(", ".join(map(repr, self.parts)))
+        single = "," if self.kind is Kind.TUPLE and len(self.parts) == 1 else ""
+        return words.format(", ".join(map(repr, self.parts)) + single)
 
 
 Option = Union[None, bool, int, float, str, Held]
@@ -60,6 +61,13 @@ def objects_in(option: Option) -> tuple[str, ...]:
     if option.kind is Kind.OBJECT:
         return tuple(map(str, option.parts))
     return tuple(words for part in option.parts for words in objects_in(part))
+
+
+def is_literal(option: Option) -> bool:
+    """Whether it is written out of plain values, lists, tuples and dictionaries alone."""
+    if not isinstance(option, Held):
+        return True
+    return option.kind in (Kind.LIST, Kind.TUPLE, Kind.DICT) and all(map(is_literal, option.parts))
 
 
 def why_not_rebuilt(options: Options) -> str:

@@ -11,6 +11,7 @@ from qdiag.diagnosis.options import with_named_options
 from qdiag.model.evaluation import Request
 from qdiag.model.findings import Confidence, Diagnosis, Outcome
 from qdiag.model.method import Method
+from qdiag.model.option import Held, Kind
 from tests.worlds.methods import BACKPROP
 from tests.worlds.symptoms import World, of, rotation, symptoms
 
@@ -47,6 +48,19 @@ def test_an_option_without_which_the_method_is_right_is_named(changes: dict[str,
     assert (tried.experiment, tried.predicts, tried.holds) == (f"{words} left out", Outcome.HEALS, True)
     assert words in diagnosis.because
     assert diagnosis.remedy == f"leave {words} out; or another diff_method"
+
+
+def test_a_long_option_is_told_by_its_name() -> None:
+    shifts = Held(Kind.LIST, tuple(Held(Kind.TUPLE, (0.1 * k,)) for k in range(12)))
+    assert said(wrong_with("shifts"), replace(PLAIN, gradient_options=(("shifts", shifts),))).remedy.startswith("leave shifts out; or")
+
+
+def test_a_sentence_that_ends_by_others_words_goes_on_after_no_full_stop() -> None:
+    ended = replace(CAUSE, because="it raises: got [1.5].")
+    own = replace(PLAIN, gradient_options=(("mode", "reversed"),))
+    world = wrong_with("mode")
+    diagnosis = with_named_options(ended, symptoms(world, TWO, (own, BACKPROP)), world, None)
+    assert "got [1.5]; it takes" in diagnosis.because
 
 
 def test_an_option_that_has_nothing_to_do_with_it_is_not() -> None:

@@ -22,6 +22,8 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind, parameter_names
 from qdiag.model.node import Node, Wires
+from qdiag.model.option import Held
+from qdiag.model.option import Kind as OptionKind
 from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_parameters
 from tests.worlds.long_chains import chain, circuit
@@ -41,6 +43,12 @@ def with_value(position: int, value: float) -> Circuit:
 def test_methods_that_take_parameters_one_by_one_go_by_them_where_there_are_many() -> None:
     assert [goes_by_parameters(method, LONG) for method in (BACKPROP, ADJOINT, SHIFT, DIFFERENCES)] == [False, False, True, True]
     assert not goes_by_parameters(SHIFT, circuit(2 * SAMPLED))
+
+
+def test_a_method_that_was_told_something_of_each_parameter_is_shown_all() -> None:
+    shifts = Held(OptionKind.LIST, (Held(OptionKind.TUPLE, (0.4,)),))
+    told, stepped = (replace(SHIFT, gradient_options=(option,)) for option in (("shifts", shifts), ("broadcast", True)))
+    assert [goes_by_parameters(method, LONG) for method in (told, stepped)] == [False, True]
 
 
 def test_numbers_that_are_marked_only_cost_as_much_and_count() -> None:

@@ -15,12 +15,13 @@ import numpy as np
 
 from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.live.device_identity import name_of_device, own_device
+from qdiag.bridges.live.given_options import option_of
 from qdiag.bridges.live.made_devices import options_given_to
 from qdiag.bridges.live.transform_kinds import kind_of_transform, name_of_transform, options_of_transforms
 from qdiag.bridges.stack import graph_is_on
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.method import DIFF_METHODS
-from qdiag.model.option import Option
+from qdiag.model.option import Option, is_literal
 
 _RULES = {
     "param_shift": "parameter-shift",
@@ -309,7 +310,13 @@ def _gradient_options(names: dict[str, Any], requested: str) -> tuple[tuple[str,
     options = dict(given or {})
     if requested in _HADAMARD_MODES:
         options["mode"] = _HADAMARD_MODES[requested]
-    return _storable_options(options)
+    kept = {str(name): option_of(str(name), _in_lists(value)) for name, value in options.items()}
+    return tuple((name, kept[name]) for name in sorted(kept) if is_literal(kept[name]))
+
+
+def _in_lists(value: Any) -> Any:
+    """An array of numpy's as PennyLane takes it, too."""
+    return value.tolist() if type(value) is np.ndarray else value
 
 
 def _execution_options(options: dict[str, Any]) -> tuple[tuple[str, Option], ...]:

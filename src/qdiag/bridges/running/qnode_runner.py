@@ -16,6 +16,7 @@ from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
 from qdiag.bridges.results import outputs_of
 from qdiag.bridges.running import devices
+from qdiag.bridges.running.given_values import live_options
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
@@ -88,7 +89,7 @@ class Runner:
             "diff_method": None if method.diff_method == "none" else method.diff_method,
         }
         options.update({name: value for name, value in request.execution_options if _is_accepted(name, value, method)})
-        gradient = dict(method.gradient_options)
+        gradient = live_options(method.gradient_options, trusted=False)
         order = gradient.pop("max_diff", 2)
         if method.diff_method == "spsa" and _draws_for_itself():
             given = gradient.get("sampler_rng")

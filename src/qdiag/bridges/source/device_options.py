@@ -8,7 +8,7 @@ from qdiag.bridges.source.literals import plain_text, scalar_text
 from qdiag.bridges.source.paths import require_name
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.import_lines import NUMPY
-from qdiag.model.option import Held, Kind, Option, Options
+from qdiag.model.option import Held, Kind, Option, Options, is_literal
 
 
 def keyword_sources(options: Options) -> tuple[list[str], frozenset[str]]:
@@ -24,6 +24,19 @@ def keyword_sources(options: Options) -> tuple[list[str], frozenset[str]]:
         require_name(name)
         texts.append(f"{name}={_text(value, imports)}")
     return texts, frozenset(imports)
+
+
+def literal_source(value: Option) -> str:
+    """An option that needs no import (see `is_literal`) as an expression.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If it is of another kind, which only a stranger's file can say.
+    """
+    if not is_literal(value):
+        raise OpaqueCircuitError("an option of the gradient is no literal", "read the script")
+    return _text(value, set())
 
 
 def imported_source(name: str) -> tuple[str, str]:

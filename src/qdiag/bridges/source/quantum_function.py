@@ -11,7 +11,7 @@ import numpy as np
 import pennylane as qml
 
 from qdiag.bridges.source import outcomes
-from qdiag.bridges.source.device_options import imported_source, keyword_sources
+from qdiag.bridges.source.device_options import imported_source, keyword_sources, literal_source
 from qdiag.bridges.source.expression import Expression, Writer
 from qdiag.bridges.source.literals import Style, literal, plain_text
 from qdiag.bridges.source.paths import require_name
@@ -182,7 +182,8 @@ def qnode_source(
         arguments.append(f"shots={_shots_keyword_value(shots)}")
     arguments += _keywords([(name, value) for name, value in execution_options if name in _QNODE])
     if method.gradient_options and takes_gradient_kwargs():
-        arguments.append(f"gradient_kwargs={plain_text(dict(method.gradient_options))}")
+        given = [f"{plain_text(name)}: {literal_source(value)}" for name, value in method.gradient_options]
+        arguments.append(f"gradient_kwargs={{{', '.join(given)}}}")
     else:
         arguments += _keywords(method.gradient_options)
     written = f"qml.QNode({', '.join(arguments)})"
@@ -197,4 +198,4 @@ def _shots_keyword_value(shots: Sequence[int]) -> str:
 def _keywords(options: Sequence[tuple[str, Option]]) -> list[str]:
     for name, _ in options:
         require_name(name)
-    return [f"{name}={plain_text(value)}" for name, value in options]
+    return [f"{name}={literal_source(value)}" for name, value in options]
