@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from qdiag.diagnosis.causes.around_the_qnode import OTHER_TENSORS
 from qdiag.diagnosis.training.history import History
-from qdiag.diagnosis.training.parameters import Edge, Story, accumulating_roots, broken_edge, stand_ins, stories, training_calls
+from qdiag.diagnosis.training.parameters import (
+    Edge,
+    Story,
+    accumulating_roots,
+    broken_edge,
+    read_instead,
+    stand_ins,
+    stories,
+    training_calls,
+)
 from qdiag.diagnosis.training.script_source import cutting_lines
 from qdiag.diagnosis.training.telling import listed, remark
 from qdiag.model.call import SourceLine
@@ -20,6 +29,8 @@ REMEDY = (
     "circuit with those that it was made with, and torch.func.functional_call, load_state_dict(assign=True) or a new Parameter "
     "do not reach it"
 )
+
+READ_REMEDY = "use the argument in the quantum function, or have the optimiser hold what it reads instead"
 
 
 def remarks(history: History) -> Iterator[Remark]:
@@ -53,16 +64,26 @@ def _told(history: History, held: list[Story]) -> Remark:
     anew = all(not ({*others} & {*one.leaves} & {*two.leaves}) for one, two in zip(roots, roots[1:]))
     where = "made anew for each loss" if anew else "and always the same one" if not since else "made since"
     until = f" from step {since} on" if since else ""
+    read = {leaf.token: leaf for story in held for leaf in read_instead(history, story)}
+    passed_by = bool(read) and {*read} == {*others} and _is_given(history, held)
+    how = "the quantum function reads instead of its argument" if passed_by else "no optimiser holds"
     because = (
         f"{optimiser.kind} holds {listed([story.name for story in held])}, which no loss leads to{until}; the gradient goes to another "
-        f"tensor of the same shape instead, {where}, which no optimiser holds"
+        f"tensor of the same shape instead, {where}, which {how}"
     )
     places: list[SourceLine] = []
     if calls:
         source = history.recording.call(calls[0]).source
         places = [*cutting_lines(history.folder, source, last=source.line), source]
-    remedy = REMEDY if _keeps_its_own(history, {*others}) else ""
+    remedy = READ_REMEDY if passed_by else REMEDY if _keeps_its_own(history, {*others}) else ""
     return remark(history, OTHER_TENSORS, because, calls=calls, places=[*places, optimiser.source], remedy=remedy)
+
+
+def _is_given(history: History, held: list[Story]) -> bool:
+    """Whether QNodes were called with all that the optimiser holds of it."""
+    calls = [seen.fact for seen in training_calls(history.training)]
+    given = {token for call in calls for argument in call.arguments for token in argument.leaves}
+    return {story.leaf.token for story in held} <= given
 
 
 def _keeps_its_own(history: History, others: set[int]) -> bool:

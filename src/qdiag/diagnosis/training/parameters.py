@@ -106,10 +106,18 @@ def broken_edge(history: History, story: Story) -> Edge:
     if fed:
         return Edge.OUTPUT
     if any(token in argument.leaves for seen in training_calls(training) for argument in seen.fact.arguments):
-        return Edge.INSIDE
+        return Edge.REPLACED if read_instead(history, story) else Edge.INSIDE
     if stand_ins(history, story):
         return Edge.REPLACED
     return Edge.BEFORE
+
+
+def read_instead(history: History, story: Story) -> tuple[Leaf, ...]:
+    """Of its stand-ins those that a quantum function reads for itself: they are in circuits, and no call was given them."""
+    calls = [seen.fact for seen in training_calls(history.training)]
+    given = {token for call in calls for argument in call.arguments for token in argument.leaves}
+    read = {token for call in calls for token in call.circuit} - given
+    return tuple(leaf for leaf in stand_ins(history, story) if leaf.token in read)
 
 
 def stand_ins(history: History, story: Story, since: int = 0) -> tuple[Leaf, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qdiag.diagnosis.training import unheld_layer
-from qdiag.diagnosis.training.other_tensors import REMEDY, remarks, told_of
+from qdiag.diagnosis.training.other_tensors import READ_REMEDY, REMEDY, remarks, told_of
 from qdiag.model.training import ArgumentOrigin
 from tests.worlds.recorded_trainings import CALLS, MAKES, Told, leaf, none, some
 
@@ -65,6 +65,29 @@ def test_one_that_is_only_done_with_learning_is_not_replaced() -> None:
     assert not list(remarks(loaded_again(4).history()))
     assert not list(remarks(loaded_again(3, stand_in=False).history()))
     assert not list(remarks(loaded_again(3, held=True).history()))
+
+
+def passed_by(reads: int, given: tuple[int, ...] = (0,)) -> Told:
+    """A quantum function that is called with what the optimiser holds (0), and reads another tensor of the script's."""
+    told = Told()
+    told.optimiser(leaf(0, "params"))
+    told.fact("leaf", leaf(reads))
+    for number in range(3):
+        arguments = tuple(ArgumentOrigin(f"a{token}", True, token, (token,)) for token in given)
+        told.root(reads, calls=(told.calls_qnode(circuit=(reads,), arguments=arguments),))
+        told.step(none(0), number=number)
+    return told
+
+
+def test_of_a_quantum_function_that_reads_another_tensor_than_its_argument_this_is_said() -> None:
+    (found,) = remarks(passed_by(5).history())
+    assert "Adam holds params, which no loss leads to" in found.diagnosis.because
+    assert found.diagnosis.because.endswith("always the same one, which the quantum function reads instead of its argument")
+    assert found.diagnosis.remedy == READ_REMEDY
+
+
+def test_an_argument_beside_one_that_is_data_is_not_replaced_by_that() -> None:
+    assert not list(remarks(passed_by(5, given=(0, 5)).history()))
 
 
 def layered(layer: str) -> Told:
