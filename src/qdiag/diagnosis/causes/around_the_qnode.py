@@ -101,6 +101,13 @@ WRONG_SLOPE = _cause(
     "keep tensors as tensors up to the loss: torch.stack and indexing, no .tolist(), numpy or torch.tensor(...) on the way; where "
     "numbers are to be held, .detach() says so",
 )
+PASSED_BY = _cause(
+    "QD813",
+    "weights-pass-their-parametrisation-by",
+    "what is made of a layer's weights passes its circuit by",
+    "a module of your own that holds the weights and calls the QNode with them, circuit(x, self.weights), instead of a TorchLayer; or "
+    "make it of them inside the quantum function",
+)
 
 CAUSES = (
     NO_GRADIENT,
@@ -115,4 +122,5 @@ CAUSES = (
     MAPPED_ROWS,
     TRAINED_DATA,
     WRONG_SLOPE,
+    PASSED_BY,
 )

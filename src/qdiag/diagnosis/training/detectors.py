@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from qdiag.diagnosis.causes.around_the_qnode import (
     GRAPHLESS_OUTPUT,
     NO_GRADIENT,
+    OTHER_TENSORS,
+    PASSED_BY,
     UNTRACKED,
     VANISHING,
     WRONG_SLOPE,
@@ -22,6 +24,7 @@ from qdiag.diagnosis.training import (
     no_gradient,
     not_finite,
     other_tensors,
+    passed_by,
     trained_data,
     unheld_layer,
     untracked,
@@ -46,6 +49,7 @@ DETECTORS: tuple[Detector, ...] = (
     no_gradient.remarks,
     untracked.remarks,
     graphless_output.remarks,
+    passed_by.remarks,
     other_tensors.remarks,
     trained_data.remarks,
     unheld_layer.remarks,
@@ -58,6 +62,7 @@ DETECTORS: tuple[Detector, ...] = (
 
 SAYS_MORE: Mapping[str, tuple[str, ...]] = {
     NO_GRADIENT.code: (ZERO_COTANGENT.code, UNTRACKED.code),
+    OTHER_TENSORS.code: (PASSED_BY.code,),
     VANISHING.code: (NOT_A_NUMBER.code,),
     WRONG_SLOPE.code: (NO_GRADIENT.code, ZERO_COTANGENT.code),
     GRAPHLESS_OUTPUT.code: (ZERO_COTANGENT.code, NO_GRADIENT.code, UNTRACKED.code),

@@ -12,7 +12,7 @@ from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.model.findings import Confidence, ScriptKind
 from qdiag.model.twin_training import PartingCause
 
-AROUND = {f"QD8{number:02}" for number in range(1, 13)}
+AROUND = {f"QD8{number:02}" for number in range(1, 14)}
 """The training around the QNodes."""
 
 
