@@ -37,7 +37,7 @@ NO_GRADIENT = _cause(
 ZERO_COTANGENT = _cause(
     "QD802",
     "cotangent-zero-throughout",
-    "the loss does not move with the QNode's outputs",
+    "the loss sends the QNode no gradient",
     "put the outputs themselves into the loss: sign, round, argmax, clamp and saturated layers have a derivative of zero",
 )
 UNTRACKED = _cause(

@@ -63,7 +63,12 @@ FLAT_REMEDY = (
 
 UNUSED_REMEDY = "look at what becomes of the outputs on their way to the loss: a factor or mask of zeros, or another variable used"
 
-LOST_REMEDY = "look at what stands between outputs and loss: a backward of your own that returns zeros, a .detach() on part of the way"
+LOST_REMEDY = (
+    "look at what stands between outputs and loss: a backward of your own or a hook that returns zeros, a .detach() on part of the way"
+)
+
+HOOK = "backwardhookfunction"
+"""What torch calls the node that stands for the full backward hooks of a module."""
 
 LEAST_STEPS = 2
 """Steps with a zero cotangent before anything is said that no experiment shows."""
@@ -198,7 +203,8 @@ def _lost(probe: StepProbe) -> str:
 
 
 def _at(spots: Sequence[Spot]) -> str:
-    return "".join(f"; {_name(spot)} ({spot.place}) passes nothing back" for spot in spots[:1])
+    names = ["a module's backward hook" if _name(spot) == HOOK else _name(spot) for spot in spots[:1]]
+    return "".join(f"; {name} ({spot.place}) passes nothing back" for name, spot in zip(names, spots))
 
 
 def _remark(

@@ -120,6 +120,13 @@ def test_a_slope_that_the_gradient_does_not_know_is_remarked() -> None:
     assert "by a slope of 0.3" in remark.diagnosis.because
 
 
+def test_a_hook_that_returns_zeros_is_told_as_one() -> None:
+    hook = Spot("BackwardHookFunctionBackward", SourceLine("train.py", 11, "step"))
+    (remark,) = found([made(0.0, 0), made(0.0, 1)], probed(2.2, (1.0, 3.0), hook))
+    assert "a module's backward hook (train.py:11) passes nothing back" in remark.diagnosis.because
+    assert "a hook that returns zeros" in remark.diagnosis.remedy
+
+
 def test_an_action_by_argmax_beside_a_qnode_that_learns_is_no_error() -> None:
     argmax = probed(2.0, (1.0, 3.0), replace(SIGN, operation="argmax"))
     (remark,) = found([*NONE, made(1.0, 2, "other")], argmax)
