@@ -103,6 +103,8 @@ class Cause:
         Where it sits.
     fileable
         Whether it may be a bug of PennyLane; otherwise it lies in what the script does, or asks for.
+    names_its_part
+        Whether its own sentence says in which part of the circuit it sits: where the difference shows is another one then.
     says_why
         Whether it says why, and not only that something raises or differs.
     seen_by_probes
@@ -128,6 +130,7 @@ class Cause:
     verdicts: tuple[Verdict, ...] = (Verdict.ERROR,)
     sits: Place = Place.CIRCUIT
     fileable: bool = True
+    names_its_part: bool = False
     says_why: bool = True
     seen_by_probes: bool = False
     loses_and_shifts: bool = False

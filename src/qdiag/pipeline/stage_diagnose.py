@@ -240,7 +240,7 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     if cause.sits is Place.OPTION and not judged.wrong:
         # nobody is proven wrong who works out an approximation, as finely as the script said
         judged = replace(judged, comparison=replace(judged.comparison, verdict=Verdict.REMARK))
-    if cause.sits is Place.CIRCUIT:
+    if cause.sits is Place.CIRCUIT and not cause.names_its_part:
         diagnosis = with_blame(diagnosis, symptoms.blamed)
     if _are_wrong_values(judged):
         diagnosis = replace(diagnosis, fileable=False)

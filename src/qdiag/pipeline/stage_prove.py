@@ -58,8 +58,10 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
         minimal = minimal_of(divergence, question, finding.diagnosis, context, lambda circuit: keep(circuit, saved))
     if minimal is not None and minimal.circuit is not None:
         symptoms = survey(divergence, with_circuit(question, minimal.circuit), context.workers, context.reference)
-        blamed = _still_blamed(finding.diagnosis, minimal.circuit, symptoms)
-        finding = replace(finding, minimal=minimal, diagnosis=with_blame(finding.diagnosis, blamed))
+        diagnosis = finding.diagnosis
+        if not cause_of(diagnosis.code).names_its_part:
+            diagnosis = with_blame(diagnosis, _still_blamed(diagnosis, minimal.circuit, symptoms))
+        finding = replace(finding, minimal=minimal, diagnosis=diagnosis)
     try:
         return replace(finding, reproducer=_reproducer(finding, question, context, path))
     except OpaqueCircuitError as error:

@@ -7,11 +7,12 @@ import numpy as np
 from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, unlike
 from qdiag.diagnosis.experiments.measurements import HERMITIAN_PART, plain_expectations
 from qdiag.diagnosis.experiments.operations import DECOMPOSED
-from qdiag.diagnosis.experiments.point import NUDGED_FAR, REAL_DTYPES, REAL_NUMBERS, real_in_all_but_dtype
+from qdiag.diagnosis.experiments.point import MADE_UNITARY, NUDGED_FAR, REAL_DTYPES, REAL_NUMBERS, real_in_all_but_dtype
 from qdiag.diagnosis.experiments.trainability import as_constants
 from qdiag.diagnosis.facts import LOSSY, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
+from qdiag.model.numerics.unitarity import farthest
 
 
 def _complex_trainable(symptoms: Symptoms) -> tuple[int, ...]:
@@ -123,9 +124,33 @@ NON_HERMITIAN = Cause(
 )
 
 
+NON_UNITARY = Cause(
+    code="QD206",
+    slug="non-unitary-gate",
+    title="a gate's matrix is not unitary",
+    remedy="give the gate a unitary matrix (scipy.linalg.polar(U)[0] is the nearest; unitary_check=True looks for itself), or use "
+    "qml.BlockEncode or qml.QubitChannel for one that is none",
+    applies=lambda symptoms: farthest(symptoms.question.circuit) is not None,
+    predicts=lambda symptoms: (*flips(MADE_UNITARY), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: _non_unitary_words(symptoms),
+    fileable=False,
+    names_its_part=True,
+)
+
+
+def _non_unitary_words(symptoms: Symptoms) -> str:
+    found = farthest(symptoms.question.circuit)
+    which, off = ("a gate", 0.0) if found is None else (found[0].name, found[1])
+    return (
+        f"the matrix U of {which} is {off:.2g} away from unitary (U†U from the identity): its conjugate transpose is not its inverse, "
+        "and gates that it is taken apart into are not it"
+    )
+
+
 def skewed_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
-    """Tells any other cause from a non-Hermitian observable (QD205), where there is one."""
-    return unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()
+    """Tells other causes from an observable that is not Hermitian (QD205), and from a gate that is not unitary (QD206)."""
+    observable = unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()
+    return (*observable, *(unlike(MADE_UNITARY) if farthest(symptoms.question.circuit) is not None else ()))
 
 
-CAUSES = (LOSSY_CAST, NON_HERMITIAN, CONJUGATION, COMPLEX_PARAMETER, HARMLESS_CAST)
+CAUSES = (LOSSY_CAST, NON_HERMITIAN, NON_UNITARY, CONJUGATION, COMPLEX_PARAMETER, HARMLESS_CAST)

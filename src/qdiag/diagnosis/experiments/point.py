@@ -9,6 +9,7 @@ import numpy as np
 from qdiag.diagnosis.experiments.changes import edit
 from qdiag.model.circuit import Circuit
 from qdiag.model.numerics.surfaces import nudged, with_real_points
+from qdiag.model.numerics.unitarity import with_unitary_gates
 from qdiag.model.variants import with_values
 
 
@@ -19,6 +20,9 @@ def _nudge_parameters(circuit: Circuit, size: float) -> Circuit:
 
 NUDGED = edit("parameters nudged by 1e-3", lambda circuit: _nudge_parameters(circuit, 1e-3))
 NUDGED_FAR = edit("parameters moved by 0.3", lambda circuit: _nudge_parameters(circuit, 0.3))
+
+
+MADE_UNITARY = edit("the nearest unitary matrices", with_unitary_gates)
 
 
 def _real_numbers(circuit: Circuit) -> Optional[Circuit]:

@@ -25,6 +25,7 @@ from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import SHIFTED, Method
 from qdiag.model.node import Node, nodes_of, parameters_of
+from qdiag.model.numerics.unitarity import skew
 from qdiag.model.operator_families import ENTROPIES, EXPONENTIALS, PRODUCT_FORMULAS
 from qdiag.model.parameter import Parameter
 
@@ -60,6 +61,11 @@ torch's own derivative of the same matrix was right to the last digits."""
 EXPONENTIAL_EPS = 80.0
 """The same below double precision, in units of its eps for each exponential: in complex64 it was off by up to 65 (4,800 random
 matrices of one to three qubits and norms up to ten). What is repeated is off in the same direction each time, so that these add up."""
+
+SKEWED = 10.0
+"""By how much results may be off, in units of the scale and of how far the matrices of gates are from unitary: the adjoint method takes
+states back through each of them by the conjugate transpose, which is no inverse then (by 0.2 where measured), and what takes a matrix
+apart that is close to the identity makes more of it (by 5)."""
 
 MOST_STEPS, MOST_ORDER = 1_000_000, 12
 """More of a product formula's steps, and a higher order, are counted as these: nothing is known of a result after so many."""
@@ -276,8 +282,10 @@ class Law:
         What finite differences of all methods leave out of a gradient.
     exponentials
         What inexact matrix exponentials explain even in double precision.
+    skewed
+        What matrices of gates explain that are unitary but for their last digits.
     quotients
-        What they explain of a derivative that is worked out from differences of results.
+        What exponentials explain of a derivative that is worked out from differences of results.
     repeated
         How many of them there are: below double precision each is off by `EXPONENTIAL_EPS`.
     entropic
@@ -294,6 +302,7 @@ class Law:
     operations: int = 1
     truncation: float = 0.0
     exponentials: float = 0.0
+    skewed: float = 0.0
     quotients: float = 0.0
     repeated: int = 0
     entropic: bool = False
@@ -326,6 +335,7 @@ class Law:
             operations=operations,
             truncation=sum(truncation(e.method, operations, differenced=e.differenced) for e in evaluations),
             exponentials=exponentials(circuit),
+            skewed=SKEWED * skew(circuit),
             repeated=count_exponentials(circuit),
             entropic=any(measurement.name in ENTROPIES for measurement in circuit.measurements),
             sampling=(sampled[0], sampled[1]),
@@ -368,7 +378,7 @@ class Law:
         spread
             How far a reference moves when its parameters move by the working precision's eps, absolute.
         """
-        left_out = (self.exponentials + (self.truncation + self.quotients if gradient else 0.0)) * scale
+        left_out = (self.exponentials + self.skewed + (self.truncation + self.quotients if gradient else 0.0)) * scale
         sampled = self.sampling[gradient] * scale
         chosen = self._chosen_bound(scale)
         if chosen is not None:

@@ -169,6 +169,33 @@ def test_a_gap_that_the_hermitian_part_shows_too_is_not() -> None:
     assert "QD205" in found(world, symptoms(world, TWO, known={SKEWED: True}, apart=(0,))).ruled_out
 
 
+# --- QD206: a gate that is not unitary --------------------------------------------------------------------------------------
+
+DAMPED = of(rotation(), Node("QubitUnitary", (Parameter(0.9 * np.eye(2, dtype=complex)),), Wires((0,)), (0,)), rotation(name="RY"))
+
+
+def damped(request: Request) -> bool:
+    return any(parameter.value.shape == (2, 2) and parameter.value[0, 0] != 1 for parameter in request.circuit.parameters)
+
+
+def test_a_gap_that_the_nearest_unitary_matrix_does_not_show_is_the_gates() -> None:
+    world = World(lambda request: 0.3 if adjoint(request) and damped(request) else 0.0)
+    diagnosis = found(world, symptoms(world, DAMPED, apart=(0,)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD206", "confirmed")
+    assert "the matrix U of QubitUnitary is 0.27 away from unitary" in diagnosis.because
+    assert not diagnosis.fileable
+
+
+def test_a_gap_that_it_shows_too_is_not() -> None:
+    world = World(lambda request: 0.3 if adjoint(request) else 0.0)
+    assert "QD206" in found(world, symptoms(world, DAMPED, apart=(0,))).ruled_out
+
+
+def test_where_all_gates_are_unitary_it_is_out_of_the_question() -> None:
+    world = World(lambda request: 0.3 if adjoint(request) else 0.0)
+    assert "QD206" not in found(world, symptoms(world, TWO, apart=(0,))).ruled_out
+
+
 # --- QD202: harmless complex-to-real warning -------------------------------------------------------------------------------
 
 OWN = Casts(forward=False, backward=True, imaginary=0.73, real=1.0)
