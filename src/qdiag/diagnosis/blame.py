@@ -54,7 +54,8 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     The shots, where it does not raise without; the wires of the device, where PennyLane refuses, and does not with wires to spare; the
     dtype of parameters of half precision, where it does not raise in double precision; a measurement that not every rule covers, where
     it does not with another in its place; operations whose parameters alone make it raise; an operation without which it does not; all
-    operations of a name without which it does not; a measurement.
+    operations of a name without which it does not; operations of several names that raise by themselves, without all of which it does
+    not; a measurement.
     """
 
     def compared(candidate: Circuit) -> Comparison:
@@ -80,7 +81,7 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     trained = _blame_trainable(circuit, raises)
     if trained is not None and not _leaves_an_error(circuit, trained, compared):
         return trained
-    operations = _left_out(circuit, compared) or trained or _left_out_by_name(circuit, raises)
+    operations = _left_out(circuit, compared) or trained or _left_out_by_name(circuit, raises) or _left_out_together(circuit, raises)
     return operations or _blame_measurement(circuit)
 
 
@@ -147,6 +148,18 @@ def _left_out_by_name(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
         if 1 < count < len(circuit.operations) and not raises(left_out(circuit, positions)):
             return Blamed("operation", positions[0], name, tuple(p for i in positions for p in inside[i]), positions)
     return None
+
+
+def _left_out_together(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
+    """The operations, several but not all, each of which raises by itself, and without all of which it no longer raises."""
+    inside, every = _parameters(circuit), range(len(circuit.operations))
+    if len(every) > MOST_LEFT_OUT:
+        return None
+    alone = tuple(i for i in every if raises(left_out(circuit, [other for other in every if other != i])))
+    if not 1 < len(alone) < len(every) or raises(left_out(circuit, alone)):
+        return None
+    names = dict.fromkeys(circuit.operations[i].name for i in alone)
+    return Blamed("operation", alone[0], ", ".join(names), tuple(p for i in alone for p in inside[i]), alone)
 
 
 def _blame_uncovered(circuit: Circuit, raises: Raises) -> Optional[Blamed]:

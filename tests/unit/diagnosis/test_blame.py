@@ -8,7 +8,7 @@ from typing import Optional, Union
 
 import numpy as np
 
-from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
+from qdiag.diagnosis.blame import MOST_LEFT_OUT, blamed_for_gradients, blamed_for_raising
 from qdiag.diagnosis.symptoms import Blamed
 from qdiag.judging.question import Question
 from qdiag.model.call import Failure
@@ -115,6 +115,16 @@ def test_an_operation_without_which_nothing_raises_is_to_blame_although_nothing_
 
 def test_where_it_takes_all_of_a_name_all_are() -> None:
     assert blamed(THREE, on_any_of("Givens")) == Blamed("operation", 1, "Givens", (1, 2), (1, 2))
+
+
+def test_where_several_names_raise_each_by_itself_all_are() -> None:
+    circuit = of(rotation(name="RY"), rotation(name="Evolution", trainable=False), rotation(name="Givens", trainable=False))
+    assert blamed(circuit, on_any_of("Evolution", "Givens")) == Blamed("operation", 1, "Evolution, Givens", (), (1, 2))
+
+
+def test_where_there_are_too_many_operations_to_try_each_by_itself_it_is_the_measurement() -> None:
+    many = of(*(rotation(name="RY") for _ in range(MOST_LEFT_OUT)), rotation(name="Evolution"), rotation(name="Givens"))
+    assert blamed(many, on_any_of("Evolution", "Givens")) == Blamed("measurement", 0, "expval")
 
 
 def test_where_it_takes_all_there_are_it_is_none_of_them() -> None:
