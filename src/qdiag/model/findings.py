@@ -80,6 +80,8 @@ class Divergence:
         Whether the arbiter finds the script's own method right at the call, in all that the script takes from it.
     untaken
         Whether it is about directions that the script does not take: along its own arguments the QNode's slopes are right.
+    unrepeated
+        Whether it is that the script's call raised, and its replay did not.
     """
 
     call: Call
@@ -94,6 +96,7 @@ class Divergence:
     proof: Proof = Proof.NONE
     upheld: bool = False
     untaken: bool = False
+    unrepeated: bool = False
 
     @property
     def verdict(self) -> Verdict:

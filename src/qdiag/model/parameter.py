@@ -75,9 +75,10 @@ class Parameter:
 def rounded_to_bfloat16(value: np.ndarray) -> np.ndarray:
     """The nearest numbers that bfloat16 has, as float32: its upper half, ties to even."""
     narrow = np.array(value, KEPT)
-    bits = narrow.view(np.uint32)
-    rounded = ((bits + (np.uint32(0x7FFF) + ((bits >> 16) & np.uint32(1)))) & np.uint32(0xFFFF0000)).view(narrow.dtype)
-    return np.where(np.isfinite(narrow), rounded, narrow)
+    # with an axis: numpy before 2 makes 64 bits of a number that has none
+    bits = narrow.reshape(-1).view(np.uint32)
+    rounded = ((bits + (np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1)))) & np.uint32(0xFFFF0000)).view(narrow.dtype)
+    return np.where(np.isfinite(narrow), rounded.reshape(narrow.shape), narrow)
 
 
 @cache

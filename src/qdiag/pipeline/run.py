@@ -43,7 +43,7 @@ from qdiag.pipeline.run_result import result_of, result_so_far, with_users_names
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
 from qdiag.pipeline.stage_excerpts import excerpts_of
-from qdiag.pipeline.stage_findings import QUICK, SPENT, finding_of, in_folder, proven_finding, unasked_finding, undiagnosed
+from qdiag.pipeline.stage_findings import NOT_YET, QUICK, SPENT, finding_of, in_folder, proven_finding, unasked_finding, undiagnosed
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
@@ -269,7 +269,7 @@ class Run:
             located = with_live_word(replay.finish_cheap_methods(), self._calls)
         divergences = self._divergences = self._arbitrate(located, context)
         used, late = methods_used(self._trace.configurations()), self._deadline.passed
-        why = f"{SPENT} its cause was found" if late else QUICK
+        why = f"{SPENT} its cause was found" if late else self._why_not_yet
         found = [grade_finding(undiagnosed(divergence, why), used, self._options) for divergence in divergences]
         if not late:
             self._tell_first_answer(located, found, early, context)
@@ -297,6 +297,11 @@ class Run:
         casts = () if self._deadline.passed else _about_casts(self._trace, located.methods, context)
         notes = (*casts, *unseen)
         return self._judged(located, findings, remarks, context, notes, alone=alone)
+
+    @property
+    def _why_not_yet(self) -> str:
+        """Why a first answer gives no cause."""
+        return QUICK if self._options.quick else NOT_YET
 
     def _tell_first_answer(self, located: Located, found: Sequence[Finding], early: str, context: StageContext) -> None:
         """Say what is known of all calls before dear methods are asked, unless that was said early."""
@@ -328,7 +333,7 @@ class Run:
         divergences = [one for one in found_by_then if self._replay.knows(one.call.index)]
         if not self._options.quick:
             self._get_ready_for_scripts(divergences)
-        found = [grade_finding(undiagnosed(one, QUICK), used, self._options) for one in divergences]
+        found = [grade_finding(undiagnosed(one, self._why_not_yet), used, self._options) for one in divergences]
         result = result_so_far(self._trace, located, tuple(found), probed=probed)
         if result.verdict is Verdict.INCONCLUSIVE and not probed:
             return ""

@@ -228,11 +228,11 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         diagnosis = with_named_options(plain, symptoms, context.workers, context.reference)
     cause = cause_of(diagnosis.code)
     if _raises_itself(judged) and not cause.says_why:
-        return _nobodys(judged, RAISES_ITSELF, "correct the quantum function as its traceback says")
+        return nobodys(judged, RAISES_ITSELF, "correct the quantum function as its traceback says")
     sides = _sides(question, context)
     if not cause.says_why and _raised_in_the_script_alone(judged, sides):
         failure = cast(Failure, judged.call.failure)
-        return replace(_nobodys(judged, why_in_the_script(failure), way_out(failure)), evaluations=sides)
+        return replace(nobodys(judged, why_in_the_script(failure), way_out(failure)), evaluations=sides)
     if judged.signature is Signature.RAISE and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     elif cause is UNKNOWN and _refuses_in_words(judged):
@@ -322,7 +322,7 @@ def _raised_in_the_script_alone(divergence: Divergence, sides: Sequence[Evaluati
     return raised and bool(sides) and sides[0].failure is None
 
 
-def _nobodys(divergence: Divergence, because: str, remedy: str) -> Finding:
+def nobodys(divergence: Divergence, because: str, remedy: str) -> Finding:
     """The finding of what is no difference between methods: the script's traceback says what it is."""
     comparison = replace(divergence.comparison, verdict=Verdict.INCONCLUSIVE)
     diagnosis = UNKNOWN.diagnosis(Confidence.UNKNOWN, because, remedy=remedy)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from qdiag.diagnosis.around_the_call import ALONE
 from qdiag.diagnosis.causes.rules import DROPPED, WRONG_RULE
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation import remote
@@ -22,6 +23,8 @@ from qdiag.pipeline import stage_diagnose, stage_prove
 from qdiag.pipeline.stage_context import StageContext, or_what_is_left
 
 QUICK = "its cause was not looked for: the first answer was asked for, and no more"
+
+NOT_YET = "its cause is looked for now"
 
 STOPPED = "judging was interrupted before its cause was looked for"
 
@@ -38,7 +41,9 @@ OF_A_RULE = "grad_method, parameter_frequencies, grad_recipe, generator, decompo
 
 
 def undiagnosed(divergence: Divergence, because: str, remedy: str = "look for its cause with qdiag diagnose") -> Finding:
-    """The finding of a divergence whose cause is not known, and why."""
+    """The finding of a divergence whose cause is not known, and why; what raised once and not again is no error until one is known."""
+    if divergence.unrepeated:
+        return stage_diagnose.nobodys(divergence, f"{ALONE}; {because}", remedy)
     return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, because, remedy=remedy))
 
 

@@ -20,7 +20,7 @@ from qdiag.model.node import Node
 from qdiag.model.probe import Probe
 from qdiag.model.promise import Promise
 from qdiag.pipeline.stage_context import StageContext
-from qdiag.pipeline.stage_findings import with_own_operations, with_promise
+from qdiag.pipeline.stage_findings import NOT_YET, undiagnosed, with_own_operations, with_promise
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.results import ENVIRONMENT, shifted
 from tests.worlds.small_circuits import expval, gate
@@ -39,6 +39,14 @@ class Promising(FakeEvaluator):
         assert function is remote.promise
         self.asked.append(arguments)
         return Promise.BROKEN
+
+
+def test_what_raised_in_the_script_alone_is_no_error_before_its_cause_is_known() -> None:
+    known = undiagnosed(FINDING.divergence, NOT_YET)
+    assert (known.verdict, known.divergence.wrong) == (Verdict.ERROR, FINDING.divergence.wrong)
+    alone = undiagnosed(replace(FINDING.divergence, unrepeated=True), NOT_YET)
+    assert (alone.verdict, alone.divergence.wrong) == (Verdict.INCONCLUSIVE, ())
+    assert alone.diagnosis.because == "replayed by itself, the call does not raise; its cause is looked for now"
 
 
 def test_the_first_method_that_is_wrong_is_asked_about_with_what_was_said() -> None:

@@ -36,6 +36,8 @@ class Difference:
         How far it is from the user's own.
     members
         All methods of the party.
+    unrepeated
+        Whether it is that the script's call raised, and its replay did not.
     """
 
     key: Key
@@ -43,6 +45,7 @@ class Difference:
     method: Method
     comparison: Comparison
     members: tuple[Method, ...] = ()
+    unrepeated: bool = False
 
 
 def differences(result: CallResult, call: Call) -> tuple[Difference, ...]:
@@ -111,7 +114,10 @@ def _failure_difference(result: CallResult, call: Call) -> Optional[Difference]:
     partner = best_partner(own, working) if working else own
     words = f"{own} raises {call.failure.type}: {call.failure.message}"
     comparison = Comparison((own, partner), Verdict.ERROR, Signature.RAISE, detail=words, failures=(call.failure, None))
-    return Difference(_key(call, comparison), result.call, partner, comparison, tuple(working))
+    # what raises each time is not told together with what raised once
+    unrepeated = result.unfaithful is not None
+    key = (*_key(call, comparison), "unrepeated") if unrepeated else _key(call, comparison)
+    return Difference(key, result.call, partner, comparison, tuple(working), unrepeated)
 
 
 def regrade_difference(difference: Difference, call: Call, comparison: Comparison) -> Difference:
@@ -163,6 +169,7 @@ def divergences(
             worst=group.worst.comparison,
             worst_call=group.worst.call,
             calls=tuple(group.calls),
+            unrepeated=group.first.unrepeated,
         )
         for group in order
     )

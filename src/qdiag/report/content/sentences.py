@@ -228,6 +228,8 @@ def _rounding(finding: Finding, names: Names) -> str:
 
 def _inconclusive(divergence: Divergence, names: Names) -> str:
     detail = judged_words(divergence.judged) or divergence.comparison.detail
+    if divergence.unrepeated:
+        return f"{_raises(divergence, names).rstrip('.')}: {detail}."
     first, second = divergence.comparison.methods
     pair = _pair(divergence.comparison, names)
     subject = f"{names.short(first)} cannot be judged" if first.bare == second.bare else f"{pair} cannot be compared"

@@ -106,6 +106,16 @@ def test_a_call_that_raised_where_no_other_works_stands_alone() -> None:
     assert found.comparison.methods == (BACKPROP, BACKPROP)
 
 
+def test_what_raised_in_the_script_alone_is_told_apart_from_what_raises_each_time() -> None:
+    failure, made = Failure("MemoryError", "busy"), replace(CALL, failure=Failure("MemoryError", "busy"))
+    not_again = Unfaithful(0, "the call raised MemoryError, its replay does not", True)
+    (each_time,) = differences(judged(made, (ADJOINT, 0, 0), failure=failure), made)
+    (once,) = differences(judged(made, (ADJOINT, 0, 0), failure=failure, unfaithful=not_again), made)
+    assert (each_time.unrepeated, once.unrepeated) == (False, True)
+    both = divergences([replace(once, call=0), replace(each_time, call=3)], lambda index: replace(made, index=index), lambda index: ())
+    assert [(one.call.index, one.unrepeated) for one in both] == [(0, True), (3, False)]
+
+
 def test_what_is_seen_in_a_replay_that_is_not_what_the_script_saw_is_doubted() -> None:
     off = Unfaithful(0, "output is off by 1", False)
     (found,) = differences(judged(CALL, (ADJOINT, 0, 0.1), unfaithful=off), CALL)

@@ -200,6 +200,15 @@ def sentence(**changes: Any) -> str:
             {"comparison": {"verdict": Verdict.INCONCLUSIVE, "methods": (ADJ, ADJ), "detail": ""}, "judged": ""},
             "adjoint cannot be judged at call 0.",
         ),
+        (
+            {
+                "comparison": {"verdict": Verdict.INCONCLUSIVE, "where": Signature.RAISE},
+                "call": {"failure": Failure("MemoryError", "busy")},
+                "judged": "replayed by itself, the call does not raise",
+                "unrepeated": True,
+            },
+            "adjoint, the script's own method, raises MemoryError at call 0: replayed by itself, the call does not raise.",
+        ),
     ],
 )
 def test_who_is_wrong_where_and_by_how_much(changes: dict[str, Any], said: str) -> None:
