@@ -17,7 +17,10 @@ from qdiag.model.method import Method
 from qdiag.model.promise import Promise
 from qdiag.model.specimen import Rank
 
-pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="instances by hand are as the newer end takes them")]
+pytestmark = pytest.mark.stack
+
+if not MODERN:
+    pytest.skip("instances by hand are as the newer end takes them", allow_module_level=True)
 
 SPACE = {one.key: one for one in specimens(0)}
 GROUND = tuple(one for one in SPACE.values() if one.rank is Rank.GROUND)

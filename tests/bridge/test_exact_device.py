@@ -14,7 +14,10 @@ from qdiag.model.certificate import Standing
 from qdiag.model.method import Method
 from qdiag.model.specimen import Specimen
 
-pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="instances by hand are as the newer end takes them")]
+pytestmark = pytest.mark.stack
+
+if not MODERN:
+    pytest.skip("instances by hand are as the newer end takes them", allow_module_level=True)
 
 EXACT = Method("tests.worlds.exact_device:Exact", "")
 HITS = {Standing.WRONG, Standing.EVERYWHERE, Standing.LOST}

@@ -17,7 +17,10 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.node import parameters_of
 from qdiag.model.variants import with_parameters
 
-pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="ControlledQubitUnitary is as the newer end has it")]
+pytestmark = pytest.mark.stack
+
+if not MODERN:
+    pytest.skip("ControlledQubitUnitary is as the newer end has it", allow_module_level=True)
 
 MATRIX = np.array([[1, -1], [1, 1]]) / np.sqrt(2)
 

@@ -20,7 +20,10 @@ from qdiag.model.operator_families import MIXING
 from qdiag.model.specimen import BARE, Rank
 from qdiag.trace.keys import circuit_key
 
-pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="instances by hand are as the newer end takes them")]
+pytestmark = pytest.mark.stack
+
+if not MODERN:
+    pytest.skip("instances by hand are as the newer end takes them", allow_module_level=True)
 
 SPACE = specimens(0)
 ALONE = [one for one in SPACE if one.rank is Rank.ALONE]

@@ -33,7 +33,7 @@ from qdiag.bridges.codec import containers  # noqa: E402
         ("text", "python"),
         (None, "python"),
         (qml.RX, "python"),
-        (qml.RX(0.3, 0), "python"),
+        (qml.RX(0.3, wires=0), "python"),
         (qml.Hamiltonian([1.0], [qml.PauliZ(0)]), "python"),
         (qml.wires.Wires([0]), "python"),
     ],
