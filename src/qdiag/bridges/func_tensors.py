@@ -7,7 +7,8 @@ is looked at is looked at outside of all transforms. Torch before 2.0 has none. 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -46,11 +47,23 @@ def _is_differentiated_twice(tensor: Any) -> bool:
 def read_outside(tensor: Any, read: Callable[[Any], Any]) -> Any:
     """What is read of the tensor that one stands for; of itself where it stands for none, or for many."""
     functorch = _functorch_of(tensor)
-    leave = getattr(sys.modules.get("torch._functorch.pyfunctorch"), "temporarily_clear_interpreter_stack", None)
-    if functorch is None or leave is None or not functorch.is_gradtrackingtensor(tensor):
+    if functorch is None or not functorch.is_gradtrackingtensor(tensor):
         return read(tensor)
-    with leave():
+    with _outside(functorch):
         return read(_uncovered(functorch, tensor))
+
+
+@contextmanager
+def _outside(functorch: Any) -> Iterator[None]:
+    """Leave all transforms for a moment; torch has this of its own only lately."""
+    left: list[Any] = []
+    try:
+        while functorch.peek_interpreter_stack() is not None:
+            left.append(functorch.pop_dynamic_layer_stack())
+        yield
+    finally:
+        while left:
+            functorch.push_dynamic_layer_stack(left.pop())
 
 
 def _uncovered(functorch: Any, tensor: Any) -> Any:

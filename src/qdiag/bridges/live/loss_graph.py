@@ -160,7 +160,9 @@ class _TorchGraph:
         return any(id(node) in targets for root in nodes for node in _order(root, lambda node: self._parents(node, targets)))
 
     def _targets(self) -> dict[int, Any]:
-        return {id(output.grad_fn): output.grad_fn for output in self._outputs if output.grad_fn is not None}
+        # torch makes a node's Python object anew once nobody holds it, and another one may take its place then
+        nodes = [output.grad_fn for output in self._outputs]
+        return {id(node): node for node in nodes if node is not None}
 
     def _parents(self, node: Any, targets: dict[int, Any]) -> list[Any]:
         if id(node) in targets:

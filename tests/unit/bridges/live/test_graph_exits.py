@@ -16,6 +16,7 @@ import pytest
 pytestmark = pytest.mark.stack
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("torch.utils.checkpoint")
 
 from qdiag.bridges.live.graph_exits import MOST_SECONDS, ExitWatch  # noqa: E402
 
