@@ -9,10 +9,10 @@ from typing import Optional
 import numpy as np
 
 from qdiag.diagnosis.approximation import approximation_of
-from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
+from qdiag.diagnosis.blame import ELEMENTARY, MOST_LEFT_OUT, blamed_for_gradients, blamed_for_raising
 from qdiag.diagnosis.disturbance import disturbance_of
 from qdiag.diagnosis.experiments.measurements import plain_expectations
-from qdiag.diagnosis.experiments.operations import DECOMPOSED
+from qdiag.diagnosis.experiments.operations import DECOMPOSED, taken_apart
 from qdiag.diagnosis.facts import law_of, ruled_parameters
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
@@ -106,11 +106,27 @@ def _locate_difference(symptoms: Symptoms, evaluator: Evaluator, reference: Opti
         return symptoms
     elementary = DECOMPOSED.applied_to(symptoms.question, evaluator)
     if elementary is not None and observe(elementary, evaluator, reference).comparison.verdict in HEALED:
-        return replace(symptoms, composite=True)
+        return replace(symptoms, composite=True, blamed=_composite_at_fault(symptoms, evaluator, reference))
     paulis = plain_expectations(None).applied_to(symptoms.question, evaluator)
     if paulis is not None and observe(paulis, evaluator, reference).comparison.verdict in HEALED:
         return replace(symptoms, blamed=Blamed("measurement", 0, as_written(symptoms.question.circuit.measurements[0].name)))
     return symptoms
+
+
+def _composite_at_fault(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Optional[Blamed]:
+    """What holds the number whose gradient is lost; where that is an elementary gate, what loses it on the way.
+
+    A gate cannot be taken apart: so it is an operation behind it, or before it, whose gates alone heal that.
+    """
+    blamed, operations = symptoms.blamed, symptoms.question.circuit.operations
+    if blamed is None or blamed.kind != "operation" or operations[blamed.position].name not in ELEMENTARY:
+        return blamed
+    composite = [position for position, node in enumerate(operations) if node.name not in ELEMENTARY]
+    for position in composite[:MOST_LEFT_OUT]:
+        apart = taken_apart(position).applied_to(symptoms.question, evaluator)
+        if apart is not None and observe(apart, evaluator, reference).comparison.verdict in HEALED:
+            return replace(blamed, position=position, name=as_written(operations[position].name))
+    return blamed
 
 
 HEALED = (Verdict.AGREE, Verdict.ROUNDING)

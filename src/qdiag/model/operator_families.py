@@ -51,6 +51,9 @@ UNITARY_MATRICES = frozenset({"BasisRotation", "ControlledQubitUnitary", "QubitU
 UNITARY_DIAGONALS = frozenset({"DiagonalQubitUnitary"})
 """Operations whose number is the diagonal of a unitary matrix."""
 
+MATRICES_OF_NUMBERS = frozenset({"BlockEncode", "FABLE"})
+"""Operations whose matrix may have any numbers in it, so that each can be moved."""
+
 KRAUS_MATRICES = frozenset({"QubitChannel"})
 """Operations whose numbers are the matrices of a channel."""
 

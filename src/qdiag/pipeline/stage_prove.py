@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag.diagnosis.cause import Cause, Place
-from qdiag.diagnosis.causes import cause_of
+from qdiag.diagnosis.causes import CAUSES, cause_of
 from qdiag.diagnosis.causes.unknown import UNKNOWN
-from qdiag.diagnosis.diagnose import recurs
+from qdiag.diagnosis.diagnose import diagnose, recurs
 from qdiag.diagnosis.in_transforms import NOT_RECORDED
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Blamed, Symptoms, with_blame
@@ -21,7 +21,7 @@ from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.model.method import Method
 from qdiag.model.node import nodes_of
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
@@ -58,14 +58,31 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
         minimal = minimal_of(divergence, question, finding.diagnosis, context, lambda circuit: keep(circuit, saved))
     if minimal is not None and minimal.circuit is not None:
         symptoms = survey(divergence, with_circuit(question, minimal.circuit), context.workers, context.reference)
+        finding = _as_the_minimal_tells(replace(finding, minimal=minimal), symptoms, context)
         diagnosis = finding.diagnosis
         if not cause_of(diagnosis.code).names_its_part:
             diagnosis = with_blame(diagnosis, _still_blamed(diagnosis, minimal.circuit, symptoms))
-        finding = replace(finding, minimal=minimal, diagnosis=diagnosis)
+        finding = replace(finding, diagnosis=diagnosis)
     try:
         return replace(finding, reproducer=_reproducer(finding, question, context, path))
     except OpaqueCircuitError as error:
         return replace(finding, unreproduced=error.cause)
+
+
+def _as_the_minimal_tells(finding: Finding, symptoms: Symptoms, context: StageContext) -> Finding:
+    """The finding of an error with the cause that its smallest circuit confirms, where the whole one confirms none.
+
+    Of two faults in one circuit neither is told: what heals the one leaves the other. A smallest circuit has one of them.
+    """
+    before = finding.diagnosis
+    if finding.verdict is not Verdict.ERROR or before.confidence is Confidence.CONFIRMED or context.deadline.passed:
+        return finding
+    found = diagnose(symptoms, CAUSES, context.workers, context.reference, lambda experiment: context.tell(f"'{experiment}'"))
+    cause = cause_of(found.code)
+    if found.confidence is not Confidence.CONFIRMED or not cause.says_why or cause.sits not in (Place.CIRCUIT, Place.POINT):
+        return finding
+    told = replace(found, because=f"{found.because} ({TOLD_BY_MINIMAL})")
+    return replace(finding, diagnosis=told, promise=finding.promise if told.fileable else None)
 
 
 def _still_blamed(diagnosis: Diagnosis, circuit: Circuit, symptoms: Symptoms) -> Optional[Blamed]:
@@ -76,6 +93,7 @@ def _still_blamed(diagnosis: Diagnosis, circuit: Circuit, symptoms: Symptoms) ->
     return symptoms.blamed if symptoms.blamed.name == diagnosis.part else Blamed("operation", positions[0], diagnosis.part)
 
 
+TOLD_BY_MINIMAL = "told by the minimal circuit: in the whole one no change of one thing decides"
 ONLY_ROUNDING = "what differs is within rounding, and no experiment shows why"
 RAISES_NOT = "the recorded circuit does not raise by itself"
 

@@ -96,6 +96,32 @@ def test_a_gradient_that_is_lost_in_composite_operations_comes_back_when_they_ar
     assert not seen((0.1, 0.0, 0.3), facts=DECOMPOSED).composite
 
 
+BEHIND = of(rotation(), rotation(name="Template", trainable=False), rotation(name="Other", trainable=False))
+
+
+@pytest.mark.parametrize(
+    ("losing", "blamed"),
+    [({"Template"}, ("Template", 1)), ({"Other"}, ("Other", 2)), ({"Template", "Other"}, ("RX", 0))],
+    ids=["the first", "the second", "both, so that neither alone heals"],
+)
+def test_what_a_plain_gate_loses_is_lost_in_the_operation_whose_gates_alone_heal_it(losing: set[str], blamed: tuple[str, int]) -> None:
+    def error(request: Request) -> Evaluation:
+        lost = request.method == PAIR[0] and losing & {node.name for node in request.circuit.operations}
+        return with_slopes(request, (0.0,) if lost else (0.1,))
+
+    def decomposed(circuit: Any, positions: Any, trusted: bool) -> Any:
+        first, *others = BEHIND.operations
+        kept = (node if positions is not None and place not in positions else rotation(name="RY", trainable=False)
+                for place, node in enumerate(others, 1))  # fmt: skip
+        return of(first, *kept)
+
+    world = World(error, facts={"expansion_of": decomposed})
+    first = symptoms(world, BEHIND)
+    found = survey(first.divergence, first.question, world)
+    assert found.composite
+    assert found.blamed == Blamed("operation", blamed[1], blamed[0], (0,))
+
+
 def in_paulis(request: Request) -> bool:
     return len(request.circuit.measurements) > 1
 

@@ -8,11 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from qdiag.diagnosis.causes.randomness import SHOT_NOISE
+from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.symptoms import Blamed, with_blame
 from qdiag.model.call import Environment, Failure
 from qdiag.model.comparison import Signature, Verdict
-from qdiag.model.findings import Confidence, Finding, Minimal
+from qdiag.model.findings import Confidence, Diagnosis, Finding, Minimal
 from qdiag.pipeline import stage_prove
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from tests.worlds import results
@@ -68,6 +70,37 @@ def test_of_what_is_needed_in_the_smallest_circuit_that_stays_blamed_which_was()
     assert stage_prove._still_blamed(with_blame(before, first), circuit, raised) is first
     assert stage_prove._still_blamed(of_givens, of(rotation()), raised) is first
     assert stage_prove._still_blamed(of_givens, circuit, seen) is first, "a wrong gradient shows where it sits"
+
+
+SEEN = symptoms(World(lambda request: 0.3 if request.method.diff_method == "adjoint" else 0.0), of(rotation()))
+UNTOLD = UNKNOWN.diagnosis(Confidence.UNKNOWN, "no cause explains every experiment")
+
+
+def told(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, before: Diagnosis = UNTOLD) -> Diagnosis:
+    """The diagnosis of an error, of whose smallest circuit this is found."""
+    monkeypatch.setattr(stage_prove, "diagnose", lambda *asked: found)
+    return stage_prove._as_the_minimal_tells(Finding(SEEN.divergence, before), SEEN, BENCH).diagnosis
+
+
+def test_where_the_whole_circuit_confirms_no_cause_its_smallest_part_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    confirmed = DROPPED.diagnosis(Confidence.CONFIRMED, "the gradient comes back as zero")
+    said = told(monkeypatch, confirmed)
+    assert (said.code, said.confidence) == (DROPPED.code, Confidence.CONFIRMED)
+    assert said.because == f"the gradient comes back as zero ({stage_prove.TOLD_BY_MINIMAL})"
+    assert told(monkeypatch, confirmed, DISPLACED.diagnosis(Confidence.LIKELY, "")).code == DROPPED.code
+
+
+@pytest.mark.parametrize(
+    ("found", "before"),
+    [
+        (DROPPED.diagnosis(Confidence.LIKELY, ""), UNTOLD),
+        (SHOT_NOISE.diagnosis(Confidence.CONFIRMED, ""), UNTOLD),
+        (DROPPED.diagnosis(Confidence.CONFIRMED, ""), DISPLACED.diagnosis(Confidence.CONFIRMED, "")),
+    ],
+    ids=["likely there as well", "nothing of the circuit", "the whole one has confirmed one"],
+)
+def test_else_it_stays_what_the_whole_circuit_tells(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, before: Diagnosis) -> None:
+    assert told(monkeypatch, found, before) is before
 
 
 def test_where_pennylane_refuses_an_operation_a_circuit_without_it_shows_another_refusal() -> None:

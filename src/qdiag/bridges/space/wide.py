@@ -27,12 +27,10 @@ from qdiag.bridges.space.readings import PROBABILITIES, PRODUCT, READINGS, as_ma
 from qdiag.bridges.space.specimens import specimen_of, track, with_numbers
 from qdiag.model.circuit import Circuit
 from qdiag.model.node import Label, Node, parameters_of
+from qdiag.model.operator_families import MATRICES_OF_NUMBERS
 from qdiag.model.parameter import Parameter
 from qdiag.model.specimen import Rank, Specimen, in_order
 from qdiag.model.variants import with_parameters, with_wire_labels
-
-MATRICES_OF_NUMBERS = frozenset({"BlockEncode", "FABLE"})
-"""Operations whose matrix may have any numbers in it, so that each can be moved."""
 
 MOST_TRACKED = 4
 """So many numbers of an operation are each tracked alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qdiag.diagnosis.blame import blamed_for_gradients
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.approximation import approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
@@ -134,8 +135,15 @@ DROPPED = Cause(
         *company_rival(symptoms),
         *approximation_rival(symptoms),
     ),
-    because=lambda symptoms: f"the gradient of {symptoms.blamed_name} comes back as exactly zero, although the result depends on it",
+    because=lambda symptoms: _dropped_words(symptoms),
 )
+
+
+def _dropped_words(symptoms: Symptoms) -> str:
+    holder = blamed_for_gradients(symptoms.question, symptoms.apart)
+    name = symptoms.blamed_name if holder is None else holder.name
+    words = f"the gradient of {name} comes back as exactly zero, although the result depends on it"
+    return words if name == symptoms.blamed_name else f"{words}; with the gates of {symptoms.blamed_name} written out it does not"
 
 
 def _around_what_is_dropped(symptoms: Symptoms) -> str:

@@ -28,12 +28,17 @@ def _bind_anew(question: Question, evaluator: Evaluator) -> Optional[Question]:
 BOUND_ANEW = Experiment("operations as they are once bound anew", _bind_anew, 2.0)
 
 
-def _decompose(question: Question, evaluator: Evaluator) -> Optional[Question]:
-    circuit = evaluator.call(remote.expansion_of, question.circuit, None, question.trusted).result()
+def _decompose(question: Question, evaluator: Evaluator, positions: Optional[tuple[int, ...]] = None) -> Optional[Question]:
+    circuit = evaluator.call(remote.expansion_of, question.circuit, positions, question.trusted).result()
     return None if circuit is None else with_circuit(question, circuit)
 
 
 DECOMPOSED = Experiment("operations decomposed", _decompose, 2.0)
+
+
+def taken_apart(position: int) -> Experiment:
+    """One operation in the parts that PennyLane makes of it."""
+    return Experiment(f"operation {position} decomposed", lambda question, evaluator: _decompose(question, evaluator, (position,)), 2.0)
 
 
 def delete_operations(name: str, positions: Sequence[int]) -> Experiment:

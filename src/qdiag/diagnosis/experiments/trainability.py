@@ -13,6 +13,8 @@ from qdiag.judging.question import Question
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import SHIFTED
 from qdiag.model.node import parameters_of
+from qdiag.model.numerics.surfaces import owned
+from qdiag.model.operator_families import MATRICES_OF_NUMBERS, STATE_DATA
 from qdiag.model.variants import with_trainable, without_marks
 
 
@@ -72,8 +74,12 @@ OBSERVABLE_FROZEN = edit("observable's coefficients frozen", _observable_frozen)
 
 
 def _all_trainable(circuit: Circuit) -> Optional[Circuit]:
+    """Entries of a state or a matrix are no angles: where they are to be differentiated, methods refuse, and nothing is answered."""
     inside = sum(len(parameters_of(operation)) for operation in circuit.operations)
-    angles = {i for i, p in enumerate(circuit.parameters[:inside]) if p.value.dtype.kind == "f"}
+    numbers = {i for i, p in enumerate(circuit.parameters[:inside]) if p.value.dtype.kind == "f"}
+    held = owned(with_trainable(circuit, sorted({*circuit.trainable, *numbers})))
+    entries = {place for node, places in held if node.name in MATRICES_OF_NUMBERS | STATE_DATA for place in places}
+    angles = numbers - entries
     return with_trainable(circuit, sorted({*circuit.trainable, *angles})) if angles - {*circuit.trainable} else None
 
 

@@ -112,7 +112,7 @@ def leaves_a_surface(circuit: Circuit, other: Circuit) -> bool:
 def _of_families(circuit: Circuit) -> int:
     matrices = families.UNITARY_MATRICES | families.HERMITIAN_MATRICES | families.MIXING | families.UNITARY_DIAGONALS
     names = matrices | families.AMPLITUDES | families.IMAGINARY_COEFFICIENTS
-    return sum(node.name in names for node, positions in _owned(circuit) if positions)
+    return sum(node.name in names for node, positions in owned(circuit) if positions)
 
 
 def _points(circuit: Circuit, held: _Held) -> list[np.ndarray]:
@@ -136,10 +136,10 @@ def _may_have_surfaces(circuit: Circuit) -> bool:
 
 @lru_cache(maxsize=16)
 def _surfaces_by_numbers(circuit: Circuit) -> tuple[_Held, ...]:
-    return tuple(held for node, positions in _owned(circuit) for held in _held_by(circuit, node, positions))
+    return tuple(held for node, positions in owned(circuit) for held in _held_by(circuit, node, positions))
 
 
-def _owned(circuit: Circuit) -> list[tuple[Node, tuple[int, ...]]]:
+def owned(circuit: Circuit) -> list[tuple[Node, tuple[int, ...]]]:
     """Each operator, however deep it sits, with the positions of the trainable numbers that it holds itself."""
     found: list[tuple[Node, tuple[int, ...]]] = []
     numbers = iter(range(len(circuit.parameters)))

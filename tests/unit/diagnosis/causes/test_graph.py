@@ -9,6 +9,7 @@ from typing import Union
 import numpy as np
 
 from qdiag.diagnosis.causes.graph import DETACHED, INVISIBLE
+from qdiag.diagnosis.experiments.trainability import ALL_TRAINABLE
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Configuration, Failure, SourceLine
@@ -28,6 +29,19 @@ SHIFT = methods("default.qubit/parameter-shift", "default.qubit/backprop")
 
 def tracked(request: Request, position: int) -> bool:
     return position in request.circuit.trainable
+
+
+def test_entries_of_a_matrix_or_a_state_are_no_angles_that_could_be_trainable_too() -> None:
+    entries = Parameter(np.eye(2) / 2, "numpy", False)
+    block = Node("BlockEncode", (entries,), (Wires((0,)), ()), (0,))
+    state = Node("StatePrep", (Parameter(np.array([1.0, 0.0]), "numpy", False),), (Wires((0,)), ()), (0,))
+    circuit = of(state, rotation(), rotation(name="RZ", trainable=False), block)
+    assert circuit.trainable == (1,)
+    changed = ALL_TRAINABLE.change(symptoms(World(lambda request: 0.0), circuit).question, World(lambda request: 0.0))
+    assert changed is not None
+    assert changed.circuit.trainable == (1, 2)
+    bare = of(state, rotation(), block)
+    assert ALL_TRAINABLE.change(symptoms(World(lambda request: 0.0), bare).question, World(lambda request: 0.0)) is None
 
 
 # --- QD401: detached on the way --------------------------------------------------------------------------------------------
