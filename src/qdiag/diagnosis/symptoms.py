@@ -17,7 +17,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import DERIVATIVES, MEASURED, Comparison, Signature
 from qdiag.model.findings import Diagnosis, Divergence, FoundWrong
 from qdiag.model.measured import Measured
-from qdiag.model.method import Method
+from qdiag.model.method import ARBITER, Method
 
 Answer = TypeVar("Answer")
 
@@ -243,3 +243,9 @@ class Symptoms:
         """The methods of the pair that are wrong, or both where that is not known."""
         wrong = tuple(m for m in self.question.methods if m in self.divergence.wrong)
         return wrong or self.question.methods
+
+    @property
+    def way_by_another_method(self) -> str:
+        """How a remedy names the method of the pair that is right, with its device; "" where none is, or it is the arbiter."""
+        right = next((m for m in self.question.methods if m != ARBITER and m not in self.suspects), None)
+        return "" if right is None else f'diff_method="{right.diff_method}" on {right.device or self.call.configuration.device}'

@@ -21,7 +21,7 @@ from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
 from qdiag.model.findings import FoundWrong
-from qdiag.model.method import ARBITER, DIFF_METHODS, Method
+from qdiag.model.method import DIFF_METHODS, Method
 from qdiag.model.probe import Proof
 
 _AS_TENSORS = "keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way"
@@ -141,8 +141,8 @@ def _method_that_sees_it(symptoms: Symptoms) -> str:
     broken = {method.diff_method for method, _ in symptoms.divergence.raised}
     if "backprop" not in broken:
         return 'diff_method="backprop"; or '
-    right = next((m for m in symptoms.question.methods if m != ARBITER and m not in symptoms.suspects), None)
-    return "" if right is None else f'diff_method="{right.diff_method}" on {right.device or symptoms.call.configuration.device}; or '
+    way = symptoms.way_by_another_method
+    return f"{way}; or " if way else ""
 
 
 INVISIBLE = Cause(

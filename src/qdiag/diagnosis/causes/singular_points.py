@@ -13,11 +13,22 @@ from qdiag.model.comparison import Signature
 from qdiag.model.node import nodes_of
 from qdiag.model.operator_families import ENTROPIES
 
+_A_LITTLE_OFF = "move the data or the initialisation off the point by a little"
+_START_OFF = "start off the point (an initial angle that is not zero)"
+
+
+def _or_another_method(first: str, symptoms: Symptoms) -> str:
+    """A remedy, and beside it the method of the pair that is right at the point, if one is: which one that is no cause knows."""
+    way = symptoms.way_by_another_method
+    return f"{first}, or use {way}" if way else first
+
+
 NOT_A_NUMBER = Cause(
     code="QD306",
     slug="non-differentiable-point",
     title="non-differentiable point, NaN",
-    remedy='move the data or the initialisation off the point by a little, or use diff_method="backprop" on default.qubit',
+    remedy=f"{_A_LITTLE_OFF}, or use a method that gives a number there",
+    remedy_for=lambda symptoms: _or_another_method(_A_LITTLE_OFF, symptoms),
     applies=lambda symptoms: symptoms.signature is Signature.NAN,
     # what a probe saw sits outside of the circuit, where it has made the experiment itself
     predicts=lambda symptoms: () if symptoms.divergence.probe is not None else (*flips(NUDGED), *_state_rival(symptoms)),
@@ -76,7 +87,8 @@ SINGULAR_DECOMPOSITION = Cause(
     code="QD309",
     slug="singular-decomposition",
     title="decomposition singular at this point",
-    remedy='start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit',
+    remedy=f"{_START_OFF}, or use a method that is right there",
+    remedy_for=lambda symptoms: _or_another_method(_START_OFF, symptoms),
     applies=lambda symptoms: symptoms.derivative and symptoms.signature is not Signature.NAN and bool(symptoms.apart),
     predicts=lambda symptoms: () if symptoms.divergence.untaken else (*flips(NUDGED), *_state_rival(symptoms)),
     because=lambda symptoms: _special_words(symptoms),

@@ -14,6 +14,17 @@ def test_nan_that_is_gone_nearby_is_the_points() -> None:
     assert (diagnosis.code, diagnosis.confidence) == ("QD306", "confirmed")
 
 
+def test_another_method_is_recommended_where_one_is_right_at_the_point_and_that_one() -> None:
+    world = World(lambda request: float("nan") if adjoint(request) and at_the_point(request, 1e-4) else 0.0)
+    seen = no_number(world)
+    assert found(world, seen).remedy.endswith('off the point by a little, or use diff_method="backprop" on default.qubit')
+    nobody = replace(seen, divergence=replace(seen.divergence, wrong=PAIR))
+    assert found(world, nobody).remedy.endswith("off the point by a little")
+    decomposed = World(lambda request: 0.2 if adjoint(request) and at_the_point(request, 1e-4) else 0.0)
+    remedy = found(decomposed, symptoms(decomposed, TWO, apart=(0,))).remedy
+    assert remedy == 'start off the point (an initial angle that is not zero), or use diff_method="backprop" on default.qubit'
+
+
 def test_nan_everywhere_is_not() -> None:
     world = World(lambda request: float("nan") if adjoint(request) else 0.0)
     assert "QD306" in found(world, no_number(world)).ruled_out
