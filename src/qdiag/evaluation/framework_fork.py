@@ -11,10 +11,12 @@ import importlib
 import json
 import os
 import runpy
+import shutil
 import socket
 import struct
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -47,8 +49,10 @@ class FrameworkFork:
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="qdiag-", ignore_cleanup_errors=True)
-        self.address = str(Path(self._folder.name) / "fork")
+        folder = tempfile.mkdtemp(prefix="qdiag-")
+        # not by TemporaryDirectory: before Python 3.10 it raises where the folder cannot be removed
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.address = str(Path(folder) / "fork")
         self._listener = socket.socket(socket.AF_UNIX)
         try:
             self._listener.bind(self.address)
@@ -90,7 +94,7 @@ class FrameworkFork:
     def close(self) -> None:
         """Wait no longer: it ends."""
         self._listener.close()
-        self._folder.cleanup()
+        self._remove()
 
 
 # --- in the server, and in its fork ----------------------------------------------------------------------------------------

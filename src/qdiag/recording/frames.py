@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MACHINERY = "<qdiag, passed over like importlib._bootstrap>"
 """The file name under which our frames run: ``warnings`` skips names that hold both of the last two words."""
 
+OF_COMPILATION = ("torch._dynamo.trace_rules", "torch._dynamo.skipfiles")
+"""What says which functions ``torch.compile`` passes over; torch 2.2 and older say it in the second."""
+
 
 def hide_frames(function: Function) -> Function:
     """The function itself, its frames no longer counted by ``warnings``."""

@@ -75,7 +75,7 @@ _hooked: set[str] = set()
 
 def hook(module: ModuleType) -> None:
     """Put the hooks of one of `imports.AWAITED` in, unless they are there; what makes code of functions is told to pass over ours."""
-    if module.__name__ == "torch._dynamo.trace_rules":
+    if module.__name__ in frames.OF_COMPILATION:
         unseen_work.pass_over_frames(module)
         return
     if module.__name__ in _hooked:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable, Optional
 
-AWAITED = ("torch", "pennylane", "optax", "equinox", "catalyst", "torch._dynamo.trace_rules")
+AWAITED = ("torch", "pennylane", "optax", "equinox", "catalyst", *frames.OF_COMPILATION)
 
 
 class Watch:

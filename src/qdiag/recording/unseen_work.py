@@ -182,7 +182,13 @@ def pass_over_frames(rules: Any) -> None:
     Parameters
     ----------
     rules
-        The module ``torch._dynamo.trace_rules``.
+        The module ``torch._dynamo.trace_rules``; up to torch 2.2 ``torch._dynamo.skipfiles`` has such rules, or both have.
     """
-    rules.add("qdiag")
-    rules.FORCE_SKIP_FILES.add(frames.MACHINERY)
+    forced, prefixes, add = getattr(rules, "FORCE_SKIP_FILES", None), getattr(rules, "SKIP_DIRS", None), getattr(rules, "add", None)
+    if forced is not None:
+        forced.add(frames.MACHINERY)
+    elif prefixes is not None:
+        # one expression is made of them when the next module is added
+        prefixes.append(frames.MACHINERY)
+    if add is not None:
+        add("qdiag")

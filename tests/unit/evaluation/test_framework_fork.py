@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -108,3 +109,13 @@ def test_frameworks_that_cannot_be_imported_are_left_out(monkeypatch: pytest.Mon
 def test_a_fork_is_taken_once(monkeypatch: pytest.MonkeyPatch, fork: FrameworkFork) -> None:
     monkeypatch.setattr(workers, "_OFFERED", [fork])
     assert [workers.take_fork(), workers.take_fork()] == [fork, None]
+
+
+def test_its_folder_goes_with_it_and_one_that_is_gone_already_is_no_error() -> None:
+    first, second = FrameworkFork(), FrameworkFork()
+    folders = [Path(fork.address).parent for fork in (first, second)]
+    assert all(folder.is_dir() for folder in folders)
+    shutil.rmtree(folders[1])
+    for fork in (first, second, first):
+        fork.close()
+    assert not any(folder.exists() for folder in folders)

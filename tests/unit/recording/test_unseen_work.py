@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -128,11 +129,43 @@ def test_torch_compile_is_handed_none_of_our_functions(torch: Any, loaded: bool,
     assert said == [None, "the script's"] * loaded
 
 
-def test_nor_does_it_look_into_the_hooks_themselves() -> None:
-    rules = types.SimpleNamespace(added=[], FORCE_SKIP_FILES=set())
-    rules.add = rules.added.append
-    unseen_work.pass_over_frames(rules)
-    assert (rules.added, rules.FORCE_SKIP_FILES) == (["qdiag"], {frames.MACHINERY})
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({"FORCE_SKIP_FILES": set(), "SKIP_DIRS": []}, {"FORCE_SKIP_FILES": {frames.MACHINERY}, "SKIP_DIRS": ["qdiag"]}),
+        ({"SKIP_DIRS": []}, {"SKIP_DIRS": [frames.MACHINERY, "qdiag"]}),
+    ],
+    ids=["torch 2.9", "torch 2.3"],
+)
+def test_nor_does_it_look_into_the_hooks_themselves(rules: dict[str, Any], told: dict[str, Any]) -> None:
+    unseen_work.pass_over_frames(types.SimpleNamespace(add=rules["SKIP_DIRS"].append, **rules))
+    assert rules == told
+
+
+def test_a_torch_that_has_no_such_rules_there_is_left_alone() -> None:
+    unseen_work.pass_over_frames(types.ModuleType("torch._dynamo.trace_rules"))
+
+
+@pytest.mark.parametrize("name", frames.OF_COMPILATION)
+def test_this_torch_passes_over_both(torch: Any, name: str) -> None:
+    rules = pytest.importorskip(name)
+    check = getattr(rules, "check_file", None) or getattr(rules, "check", None)
+    if check is None:
+        pytest.skip("this torch has its rules elsewhere")
+    script = subprocess.run([sys.executable, "-c", PASSED_OVER, name], capture_output=True, text=True, check=False)
+    assert script.stdout.split() == ["True", "True", "False"], script.stderr
+
+
+PASSED_OVER = """
+import importlib, sys
+from qdiag.recording import frames, unseen_work
+rules = importlib.import_module(sys.argv[1])
+unseen_work.pass_over_frames(rules)
+check = getattr(rules, "check_file", None) or rules.check
+for name in (frames.MACHINERY, unseen_work.__file__, "/home/user/train.py"):
+    print(getattr(check(name), "skipped", check(name)))
+"""
+"""In a process of its own, since the rules are torch's own and stay."""
 
 
 def test_an_error_inside_leaves_the_modes_as_they_were(torch: Any) -> None:
