@@ -101,7 +101,7 @@ LEFT: dict[str, Callable[[], Any]] = {
     "a rule of its own": lambda: qml.Rot(*(tracked(1)[0].detach().requires_grad_() for _ in range(3)), wires=0),
     "numbers that nobody tracks": lambda: qml.StronglyEntanglingLayers(tracked(2, 3, 3).detach(), wires=range(3)),
     "amplitudes, whose angles are worked out": lambda: qml.AmplitudeEmbedding(tracked(8), wires=range(3), normalize=True),
-    "a matrix, whose angles are worked out": lambda: qml.QubitUnitary(torch.linalg.matrix_exp(1j * unitary()), wires=0),
+    "a matrix, whose angles are worked out": lambda: qml.QubitUnitary(torch.matrix_exp(1j * unitary()), wires=0),
     "numbers that are doubled": lambda: qml.ParticleConservingU2(tracked(2, 5), wires=range(3), init_state=[1, 1, 0]),
     "an operation around others": lambda: qml.adjoint(qml.BasicEntanglerLayers)(tracked(2, 3), wires=range(3)),
 }

@@ -6,7 +6,7 @@ import linecache
 import re
 import sys
 import traceback
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Optional
 
 from qdiag.errors import QdiagError
@@ -135,6 +135,11 @@ def is_about_values(failure: Failure) -> bool:
 def is_inside_torch_func(failure: Failure) -> bool:
     """Whether Torch says that its transforms (``torch.func``: vmap, jacrev, …) do not see into PennyLane's own way back."""
     return "functorch transforms" in failure.message
+
+
+def ran_in(error: BaseException, code: Optional[CodeType]) -> bool:
+    """Whether an exception was raised while a function ran, whatever that called."""
+    return code is not None and any(frame.f_code is code for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def only_stops(error: BaseException) -> bool:

@@ -62,7 +62,8 @@ class Reader:
         """A call that is over; the live numbers of its circuit are in the order of the circuit's parameters."""
         known = self._known_of(call.qnode)
         ended = qnode_attributes.last_call_of(call.qnode)
-        circuit, written = self._circuits(call, ended, known)
+        is_built = failure is None or failure.stage != "build"
+        circuit, written = self._circuits(call, ended, known, is_built)
         packed, finite = (None, True) if outputs is None else _packed(outputs, known.packers)
         entry = Entry(
             step,
@@ -90,14 +91,16 @@ class Reader:
         with flattening.stop_recording():
             return self._recognition.read_tape(tape, "single", ()).sources
 
-    def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall, known: KnownQNode) -> tuple[Taken, Optional[Taken]]:
+    def _circuits(
+        self, call: Ongoing, ended: qnode_attributes.LastCall, known: KnownQNode, is_built: bool
+    ) -> tuple[Taken, Optional[Taken]]:
         """The circuit of a call as its transforms left it, and as written where they changed it."""
         traced = call.under_catalyst
         if traced is not None:
             with flattening.stop_recording():
                 return self._recognition.read_tape(traced.tape, traced.returns, evaluated=not traced.differentiated), None
         tape = call.own(ended.tape)
-        if tape is None:
+        if tape is None or not is_built:
             return Taken(_NOTHING, pack(()), ()), None
         returns, shots = ended.returns, _shots(call, tape, ended)
         tape = call.untouched or tape

@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 from qdiag.bridges import results, stack
 from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.containers import container_of
-from qdiag.bridges.failures import failure_of, failure_told, is_pennylanes_way_back, only_stops
+from qdiag.bridges.failures import failure_of, failure_told, is_pennylanes_way_back, only_stops, ran_in
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
 from qdiag.bridges.live.arguments import live_leaves
 from qdiag.model.baked_value import BakedValue
@@ -267,7 +267,9 @@ class Recorder:
             self._leave(call)
             if only_stops(error):
                 return
-            stage = "build" if call.tape is None else "forward"
+            # older PennyLanes have a tape before the quantum function has filled it
+            is_built = call.tape is not None and not ran_in(error, qnode_attributes.code_of(call.qnode))
+            stage = "forward" if is_built else "build"
             read = self._reader.read(call, self.steps, self._thread(), None, failure_of(error, stage))
             if traced_runs.staged_among(read.sources):
                 words = f"raised {type(error).__name__} while JAX traced it, before there was any number in it"

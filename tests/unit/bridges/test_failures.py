@@ -21,6 +21,7 @@ from qdiag.bridges.failures import (
     is_inside_torch_func,
     is_pennylanes_way_back,
     only_stops,
+    ran_in,
     refuses_complex_gradient,
 )
 from qdiag.errors import OpaqueCircuitError
@@ -244,3 +245,17 @@ def test_whose_way_back_raised_is_told_by_who_ran_below_what_differentiates(
     for name in reversed(way[:-1]):
         function = calls(name, function)
     assert is_pennylanes_way_back(caught(function)) is by_pennylane
+
+
+def test_an_exception_was_raised_in_a_function_where_that_ran_when_it_was() -> None:
+    def function(broken: Callable[[], Any]) -> Any:
+        return broken()
+
+    def fails() -> Any:
+        raise ValueError("broken")
+
+    for work, ran in ((lambda: function(fails), True), (fails, False)):
+        with pytest.raises(ValueError, match="broken") as met:
+            work()
+        assert ran_in(met.value, function.__code__) is ran
+        assert not ran_in(met.value, None)

@@ -28,6 +28,7 @@ from qdiag.trace import call_parser  # noqa: E402
 from qdiag.trace.array_bundle import unpack  # noqa: E402
 from qdiag.trace.circuit_parser import restore  # noqa: E402
 from qdiag.trace.writer import Entry  # noqa: E402
+from tests.worlds.older_stacks import AUTO, needs_pipelines, needs_scripts  # noqa: E402
 
 LINE = SourceLine("train.py", 31, "step")
 
@@ -38,7 +39,7 @@ def rotation(x: Any, y: Any = 0.5, *, z: Any = 0.0) -> Any:
     return qml.expval(qml.PauliZ(0))
 
 
-def qnode_of(function: Callable[..., Any] = rotation, interface: str = "auto", **options: Any) -> Any:
+def qnode_of(function: Callable[..., Any] = rotation, interface: str = AUTO, **options: Any) -> Any:
     return qml.QNode(function, qml.device("default.qubit", wires=2), interface=interface, **options)
 
 
@@ -126,6 +127,7 @@ class TestTheCircuitOfACall:
         assert circuit.operations == ()
         assert circuit.notes == ("the quantum function raised before its circuit was complete",)
 
+    @needs_scripts
     def test_is_kept_as_written_only_where_transforms_changed_it(self, reader: Reader) -> None:
         qnode = qnode_of()
         call, _ = made(qnode, 0.1)
@@ -136,12 +138,14 @@ class TestTheCircuitOfACall:
         assert entry.written is not None
         assert [node.name for node in circuit_in(entry).operations] == ["RX"]
 
+    @needs_scripts
     def test_is_kept_as_written_where_transforms_changed_nothing_but_its_numbers(self, reader: Reader) -> None:
         call, _ = made(qnode_of(), 0.1)
         operations = [qml.RX(0.2, 0), *call.tape.operations[1:]]
         call.transformed = (qml.tape.QuantumScript(operations, call.tape.measurements),)
         assert entry_of(reader, call).written is not None
 
+    @needs_scripts
     def test_is_as_written_whatever_a_transform_takes_out_of_its_list(self, reader: Reader) -> None:
         call, _ = made(qnode_of(), 0.1)
         call.untouched = Untouched(call.tape)
@@ -159,6 +163,7 @@ class TestTheCircuitOfACall:
         assert [node.name for node in circuit.operations] == ["RX", "RY"]
         assert "the QNode's transforms made 2 circuits of it: recorded as written" in circuit.notes
 
+    @needs_scripts
     def test_of_which_more_is_measured_is_the_one_that_was_written(self, reader: Reader) -> None:
         call, _ = made(qnode_of(), 0.1)
         call.transformed = (qml.tape.QuantumScript(call.tape.operations, [qml.expval(qml.PauliZ(0)), qml.expval(qml.PauliX(1))]),)
@@ -166,6 +171,7 @@ class TestTheCircuitOfACall:
         assert entry.written is None
         assert "the QNode's transforms made a circuit with other measurements of it: recorded as written" in circuit_in(entry).notes
 
+    @needs_scripts
     def test_that_became_several_keeps_what_these_measure(self, reader: Reader) -> None:
         call, _ = made(qnode_of(), 0.1)
         call.library = "qng.py"
@@ -173,6 +179,7 @@ class TestTheCircuitOfACall:
         configuration = call_parser.value_from(Configuration, entry_of(reader, call).configuration)
         assert (configuration.made, configuration.library) == (("ExpectationMP", "ProbabilityMP"), "qng.py")
 
+    @needs_scripts
     def test_is_read_without_touching_a_queue(self, reader: Reader) -> None:
         call, _ = made(qnode_of(), 0.1)
         with qml.queuing.AnnotatedQueue() as queue:
@@ -193,6 +200,7 @@ class TestAMetricTensor:
         qml.RY(weights[0], wires=1)
         return qml.expval(qml.PauliZ(0))
 
+    @needs_pipelines
     def test_is_by_entries_of_the_argument_that_stand_in_the_circuit(self, reader: Reader) -> None:
         assert self.metric_of(reader, self.turned, pnp.array([0.1, 0.2], requires_grad=True)) == ((1, 0),)
 
@@ -280,7 +288,7 @@ class TestAnEntry:
         described: list[Any] = []
 
         def loss(parts: Any) -> Any:
-            call, output = made(qnode_of(first), parts)
+            call, output = made(qnode_of(first, "autograd"), parts)
             described.append(arguments_of(entry_of(reader, call)))
             return output[0] if isinstance(output, (list, tuple)) else output
 

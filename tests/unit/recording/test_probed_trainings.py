@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import sys
@@ -18,6 +19,7 @@ from qdiag.recording import confinement, syscall_filter
 from qdiag.recording.session import Session
 from qdiag.recording.step_probe import StepProber
 from qdiag.trace.reader import Trace
+from tests.worlds.older_stacks import needs_function_modes
 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(not syscall_filter.is_known(), reason="there are no copies that go on here")]
 
@@ -87,14 +89,17 @@ def _no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StepProber, "_is_busy", lambda prober, but_slopes=False: False)
 
 
+seen_by_torch = functools.partial(pytest.param, trained_by_torch, marks=needs_function_modes)
+
+
 @pytest.mark.filterwarnings("ignore:Output seems independent")
 @pytest.mark.parametrize(
     ("train", "loss", "answer", "operation"),
     [
-        (trained_by_torch, lambda out, shift: (torch.round(out) + 1 + shift) ** 2, Answer.FLAT, "RoundBackward0"),
-        (trained_by_torch, lambda out, shift: (torch.argmax(torch.stack([out, -out])) + shift - 1) ** 2, Answer.FLAT, "argmax"),
-        (trained_by_torch, lambda out, shift: torch.sigmoid(1e5 * (out + 0.5)) + shift**2, Answer.FLAT, "SigmoidBackward0"),
-        (trained_by_torch, lambda out, shift: torch.relu(-2 - out) + shift**2, Answer.INDEPENDENT, "ReluBackward0"),
+        seen_by_torch(lambda out, shift: (torch.round(out) + 1 + shift) ** 2, Answer.FLAT, "RoundBackward0"),
+        seen_by_torch(lambda out, shift: (torch.argmax(torch.stack([out, -out])) + shift - 1) ** 2, Answer.FLAT, "argmax"),
+        seen_by_torch(lambda out, shift: torch.sigmoid(1e5 * (out + 0.5)) + shift**2, Answer.FLAT, "SigmoidBackward0"),
+        seen_by_torch(lambda out, shift: torch.relu(-2 - out) + shift**2, Answer.INDEPENDENT, "ReluBackward0"),
         (trained_by_pennylane, lambda out, shift: (pnp.sign(out) + 1) ** 2, Answer.FLAT, "sign"),
     ],
 )
@@ -148,6 +153,7 @@ def by_the_data(graph: bool) -> Callable[[Any, Any], Any]:
         (lambda out, shift: out * shift + 0.0 * torch.tensor([out.tolist()])[0], []),
     ],
 )
+@needs_function_modes
 def test_a_gradient_that_is_not_the_slope_is_seen_beside_what_drops_the_graph(tmp_path: Path, loss: Any, told: list[str]) -> None:
     probes = [probe for probe in followed(tmp_path, trained_by_torch, loss) if probe.moved is Moved.HELD]
     assert all(probe.given is not None for probe in probes[:1])

@@ -243,7 +243,7 @@ class TestWhatComesBack:
         assert world.calls[0].failure is None
 
     def test_that_raised_behind_a_call_is_none_of_its(self, world: World) -> None:
-        output = world.call(qml.QNode(lambda x: rotation(2 * x), DEVICE), weight())
+        output = world.call(qml.QNode(lambda x: rotation(2 * x), DEVICE, interface="torch"), weight())
         one = world.recorder.passes.begin()
         output.backward()
         world.recorder.passes.end(one)

@@ -179,7 +179,7 @@ class TestAStep:
         world, w, unused = World(), weight(0.5), weight(0.5)
         optimizer = world.optimiser(w, unused)
         world.backward((w * 2).sum())
-        optimizer.zero_grad()
+        optimizer.zero_grad(set_to_none=True)
         step = world.step(optimizer)
         assert [(p.gradient, p.brought) for p in step.parameters] == [(Gradient.NONE, True), (Gradient.NONE, False)]
 

@@ -32,6 +32,9 @@ def framework(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, kind in list(vars(torch.optim).items()):
         if isinstance(kind, type):
             monkeypatch.setattr(torch.optim, name, kind)
+            if "step" in vars(kind):
+                # an older torch has no hooks there
+                monkeypatch.setattr(kind, "step", vars(kind)["step"])
     monkeypatch.setattr(torch.optim.Optimizer, "__init__", torch.optim.Optimizer.__init__)
     monkeypatch.setattr(torch.nn.L1Loss, "forward", torch.nn.L1Loss.forward)
     tables = [

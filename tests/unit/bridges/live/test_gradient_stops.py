@@ -13,8 +13,13 @@ import pytest
 
 from tests.unit.bridges.live.test_loss_graph import HERE as _ELSEWHERE
 from tests.unit.bridges.live.test_loss_graph import apart
+from tests.worlds.older_stacks import needs_function_modes
 
-pytestmark = [pytest.mark.stack, pytest.mark.skipif(sys.platform != "linux", reason="there are no copies elsewhere")]
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(sys.platform != "linux", reason="there are no copies elsewhere"),
+    needs_function_modes,
+]
 
 torch = pytest.importorskip("torch")
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from qdiag.bridges.live import loss_graph
+from tests.worlds.older_stacks import needs_function_modes
 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(sys.platform != "linux", reason="there are no copies elsewhere")]
 
@@ -93,11 +94,13 @@ def names(text: str) -> list[tuple[str, bool]]:
         (lambda x: torch.ones(1).sum(), False, []),
     ],
 )
+@needs_function_modes
 def test_torch(loss: Callable[[Any], Any], reached: bool, stops: list[tuple[str, bool]]) -> None:
     text = in_torch(loss)
     assert (eval(text)[0], names(text)) == (reached, stops)
 
 
+@needs_function_modes
 def test_what_torch_computes_without_a_graph_on_purpose_is_none_of_it() -> None:
     def loss(x: Any) -> Any:
         with torch.no_grad():
@@ -124,6 +127,7 @@ def test_autograd(loss: Callable[[Any], Any], reached: bool, stops: list[tuple[s
     assert (eval(text)[0], names(text)) == (reached, stops)
 
 
+@needs_function_modes
 def test_the_line_is_that_of_the_operation() -> None:
     def loss(x: Any) -> Any:
         y = torch.sign(x)

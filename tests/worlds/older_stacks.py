@@ -1,0 +1,42 @@
+"""What the oldest PennyLanes and torches do not have, each by one name, for the tests that speak of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+torch: Any = pytest.importorskip("torch")
+qml: Any = pytest.importorskip("pennylane")
+
+
+def _takes_auto() -> bool:
+    try:
+        qml.QNode(lambda: None, qml.device("default.qubit", wires=1), interface="auto")
+    except qml.QuantumFunctionError:
+        return False
+    return True
+
+
+AUTO = "auto" if not hasattr(qml, "QuantumFunctionError") or _takes_auto() else "torch"
+"""The interface of a QNode that is to take torch's numbers and others: PennyLane before 0.28 is told one."""
+
+needs_auto = pytest.mark.skipif(AUTO != "auto", reason="a QNode of this PennyLane has one interface, whatever it is called with")
+needs_scripts = pytest.mark.skipif(
+    not hasattr(qml.tape, "QuantumScript"), reason="circuits are made in a tape's block in this PennyLane"
+)
+needs_function_modes = pytest.mark.skipif(
+    not hasattr(torch.overrides, "TorchFunctionMode"),
+    reason="losses are looked at by modes of torch's functions, which this torch has not",
+)
+needs_asarray = pytest.mark.skipif(
+    not hasattr(torch, "asarray"), reason="this torch does not have the function, or not this argument of it"
+)
+needs_leaf_hooks = pytest.mark.skipif(
+    int(torch.__version__.split(".")[0]) < 2,
+    reason="before torch 2 a leaf's hook does not run where its gradient is asked for by itself",
+)
+needs_pipelines = pytest.mark.skipif(
+    not hasattr(qml.QNode, "transform_program") and not hasattr(qml.QNode, "compile_pipeline"),
+    reason="transforms wrap QNodes in this PennyLane",
+)
