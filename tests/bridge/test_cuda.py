@@ -26,6 +26,7 @@ from qdiag.bridges.running.applicable import applicable  # noqa: E402
 from qdiag.model.call import Configuration, SourceLine  # noqa: E402
 from qdiag.model.circuit import MOVED_TO_CPU, ON_CUDA  # noqa: E402
 from qdiag.recording import call_reader, fork_obstacles  # noqa: E402
+from tests.worlds.older_stacks import needs_scripts  # noqa: E402
 
 pytestmark = pytest.mark.stack
 
@@ -67,6 +68,7 @@ def test_results_in_another_memory_are_read(read: Any) -> None:
     assert np.asarray(read(elsewhere())).tolist() == [0.25, 0.5]
 
 
+@needs_scripts
 def test_a_circuit_is_replayed_on_a_gpu_where_its_numbers_lay_on_one_and_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     own = Configuration("f", SourceLine("train.py", 1), "default.qubit", (0,), interface="torch", resolved="backprop")
     tracked = torch.tensor(0.3, requires_grad=True)

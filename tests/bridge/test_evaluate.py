@@ -426,6 +426,7 @@ def test_random_directions_are_seeded_and_another_seed_draws_anew():
     assert np.array_equal(np.concatenate(evaluate(replace(request, method=chosen)).jacobian), drawn[3])
 
 
+@pytest.mark.skipif(not hasattr(qml, "counts"), reason="this PennyLane counts no outcomes")
 def test_sampling_is_seeded_and_another_seed_samples_anew():
     def sampled(a):
         qml.RX(a, wires=0)

@@ -11,10 +11,12 @@ import pytest
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.running.held_numbers import as_held
 from qdiag.model.variants import with_parameters
+from tests.worlds.older_stacks import needs_scripts
 
 pytestmark = pytest.mark.stack
 
 
+@needs_scripts
 def test_amplitudes_that_are_normalised_are_those_of_a_state() -> None:
     operator = qml.AmplitudeEmbedding(np.array([0.6, 0.8]), wires=[0], normalize=True)
     circuit = circuit_of(qml.tape.QuantumScript([operator, qml.RX(0.3, 0)], [qml.expval(qml.PauliZ(0))]))
@@ -26,6 +28,7 @@ def test_amplitudes_that_are_normalised_are_those_of_a_state() -> None:
     assert as_held(held) is held
 
 
+@needs_scripts
 def test_a_circuit_that_pennylane_holds_as_it_is_stays_the_same() -> None:
     circuit = circuit_of(qml.tape.QuantumScript([qml.Rot(0.1, 0.2, 0.3, 0)], [qml.expval(qml.PauliZ(0))]))
     assert as_held(circuit) is circuit

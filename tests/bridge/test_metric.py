@@ -9,6 +9,7 @@ from qdiag.bridges.facts.metric import adjoint_metric_tensor, failure_of
 from qdiag.judging.arbiter.metric import metric_tensor
 from qdiag.model.circuit import Circuit
 from qdiag.model.node import Node
+from tests.worlds.older_stacks import needs_scripts
 from tests.worlds.small_circuits import expval, gate, number
 
 qml = pytest.importorskip("pennylane")
@@ -42,6 +43,7 @@ def test_there_is_none_without_numbers_to_differentiate_by() -> None:
     assert metric_tensor(Circuit((gate("RY", 0.5),), (Z,))) is None
 
 
+@needs_scripts
 def test_pennylanes_adjoint_route_gives_the_same() -> None:
     phased = Circuit((gate("RY", 0.5), gate("PhaseShift", 0.3, trainable=True), gate("RX", 0.8, trainable=True)), (Z,))
     assert adjoint_metric_tensor(phased, False) == pytest.approx(metric_tensor(phased), abs=1e-9)

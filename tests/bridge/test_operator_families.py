@@ -165,6 +165,7 @@ def test_the_paulis_square_to_one_and_differ(name: str) -> None:
     assert abs(np.trace(matrix)) == 0
 
 
+@pytest.mark.skipif(getattr(OPERATORS.get("X"), "__module__", "").startswith("pennylane.ops.cv"), reason="quadratures have other names")
 def test_observables_of_no_qubits_are_those_of_modes_and_of_qutrits() -> None:
     modes = {name for name, kind in OPERATORS.items() if kind.__module__.startswith("pennylane.ops.cv") and not issubclass(kind, Gate)}
     qutrits = {name for name, kind in OPERATORS.items() if kind.__module__.startswith("pennylane.ops.qutrit.observables")}

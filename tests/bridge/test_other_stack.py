@@ -46,6 +46,7 @@ def test_it_gives_what_is_given_here_and_goes_on_after_a_failure() -> None:
 # --- circuits of other releases -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(not hasattr(qml, "pow"), reason="this PennyLane has no powers")
 def test_a_power_is_read_in_the_form_of_older_and_of_newer_releases() -> None:
     rotation = gate("RX", 0.3)
     older, newer = (Node("Pow", data, rest, (0,)) for data, rest in (((rotation, 2), ()), ((rotation,), (2,))))
@@ -83,6 +84,8 @@ def test_what_a_line_makes_is_called_as_the_table_has_it(name: str) -> None:
         made = eval(LINES[name], {"qml": qml, "np": np})
     except (AttributeError, ValueError, TypeError):
         pytest.skip("this release cannot make it")
+    if not isinstance(made, qml.operation.Operator):
+        pytest.skip("this release makes a function of it")
     assert type(made).__name__ in names_of(name)
     assert is_among(name_of(type(made)), frozenset([name]))
 
@@ -91,6 +94,7 @@ WORDS = Node("PauliX", (), (Wires((0,)), ()), (0,)), Node("PauliZ", (), (Wires((
 
 
 @pytest.mark.parametrize("name", ["Hamiltonian", "LinearCombination"])
+@pytest.mark.skipif(not hasattr(qml, "dot"), reason="the terms of sums are no method yet")
 def test_a_weighted_sum_is_read_by_its_old_and_its_new_name(name: str) -> None:
     node = Node(name, (Parameter(np.array([0.5, 0.3]), "numpy", False), WORDS), (None,), (0, 1))
     coefficients, words = Decoding().operator(node).terms()

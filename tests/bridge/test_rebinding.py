@@ -16,6 +16,7 @@ from qdiag.bridges.space.ingredients import MODERN
 from qdiag.model.circuit import Circuit
 from qdiag.model.node import parameters_of
 from qdiag.model.variants import with_parameters
+from tests.worlds.older_stacks import needs_forgetting
 
 pytestmark = pytest.mark.stack
 
@@ -37,11 +38,13 @@ def found(*operators: Any) -> tuple[tuple[int, str], ...]:
 ON_ZERO = qml.ctrl(qml.QubitUnitary(MATRIX, wires=1), control=0, control_values=[0])
 
 
+@needs_forgetting
 def test_a_controlled_matrix_forgets_its_control_values() -> None:
     assert found(qml.RX(0.3, 0), ON_ZERO) == ((1, "ControlledQubitUnitary"),)
     assert found(qml.adjoint(ON_ZERO, lazy=True)) == ((0, "Adjoint"),), "whatever it is wrapped in"
 
 
+@needs_forgetting
 def test_so_it_does_where_it_holds_plain_numbers() -> None:
     assert rebound_operations(kept_as("numpy", ON_ZERO), False) == ((0, "ControlledQubitUnitary"),)
 
@@ -52,6 +55,7 @@ def test_what_has_no_numbers_is_never_bound() -> None:
     assert bound_anew(circuit, False) is None
 
 
+@needs_forgetting
 def test_the_circuit_as_it_is_once_bound_has_the_same_numbers_in_another_operation() -> None:
     circuit = kept_as("torch", qml.RX(0.3, 0), ON_ZERO)
     other = bound_anew(circuit, False)
@@ -76,6 +80,7 @@ def test_others_are_what_they_were(operator: Any) -> None:
     assert found(operator) == ()
 
 
+@needs_forgetting
 def test_nothing_else_in_the_space_is_changed() -> None:
     names = set()
     for build in builds():

@@ -10,14 +10,15 @@ from typing import Any
 import pennylane as qml
 import pytest
 
+from qdiag.bridges.live.qnode_attributes import pipeline_of
 from qdiag.bridges.live.transform_kinds import function_in, kind_of_transform, name_of_transform, options_of_transforms
 from qdiag.model.option import Held, Kind
 from qdiag.model.transform_families import TransformKind
 
 pytestmark = pytest.mark.stack
 
-OF_DEVICES = ("pennylane.devices", "pennylane.workflow", "pennylane.drawer", "pennylane.tape")
-"""Where transforms live that no user puts on a QNode."""
+OF_DEVICES = ("pennylane.devices", "pennylane.workflow", "pennylane.drawer", "pennylane.tape", "pennylane.qinfo")
+"""Where transforms live that no user puts on a QNode, or that came to be measurements."""
 
 NOT_FOR_QNODES = frozenset({"commutation_dag", "to_zx"})
 """Their result is no circuit, and PennyLane says so where it has such a word."""
@@ -54,7 +55,7 @@ def test_what_was_told_to_a_transform_by_name_is_kept() -> None:
     if "metric_tensor" not in SHIPPED:
         pytest.skip("this PennyLane has no objects that are transforms")
     node = qml.QNode(lambda x: qml.expval(qml.PauliZ(0)), qml.device("default.qubit", wires=1))
-    told = dict(options_of_transforms(qml.metric_tensor(node, approx="block-diag")._compile_pipeline))
+    told = dict(options_of_transforms(pipeline_of(qml.metric_tensor(node, approx="block-diag"))))
     assert told["metric_tensor.approx"] == "block-diag"
 
 

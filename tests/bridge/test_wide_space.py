@@ -22,6 +22,7 @@ from qdiag.model.method import Method
 from qdiag.model.node import nodes_of
 from qdiag.model.specimen import Specimen, about
 from qdiag.model.variants import with_wire_labels
+from tests.worlds.older_stacks import needs_forgetting, needs_newest
 from tests.worlds.sameness import same
 
 pytestmark = pytest.mark.stack
@@ -104,7 +105,7 @@ def test_a_preparation_after_other_operations_finds_its_wires_untouched() -> Non
         ("RX", PRODUCT, "autograd"),
         ("Rot", PRODUCT, "number 2 alone"),
         ("CNOT", PRODUCT, "after RX"),
-        ("StatePrep", PRODUCT, "complex entries tracked"),
+        pytest.param(("StatePrep", PRODUCT, "complex entries tracked"), marks=needs_newest("0.33 takes no tracked entries")),
         ("RX", PRODUCT, "controlled, adjoint"),
         ("no operation", "var", "after a reset wire"),
     ],
@@ -228,6 +229,7 @@ def test_operations_stand_in_products_and_hermitian_ones_in_exponents() -> None:
     assert ("RX", PRODUCT, "exponentiated") not in SPACE, "not Hermitian"
 
 
+@needs_newest("older PennyLanes refuse states under adjoint")
 def test_states_by_adjoint_are_wrong_where_wires_are_met_in_another_order() -> None:
     one = SPACE["no operation", "state", "wires met in another order"]
     assert one.circuit.operations[0].wires != (one.wires[0],)
@@ -237,6 +239,7 @@ def test_states_by_adjoint_are_wrong_where_wires_are_met_in_another_order() -> N
     assert found["adjoint"].standing is Standing.WRONG
 
 
+@needs_forgetting
 def test_constants_in_tensors_are_bound_anew_and_what_is_lost_by_it_is_found() -> None:
     one = SPACE["ControlledQubitUnitary", PRODUCT, "constants as tensors"]
     task = Task(one, Method("default.qubit", ""), ("backprop", "adjoint"), beside="", upheld=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from qdiag.bridges.space.ingredients import MODERN
+from tests.worlds.older_stacks import needs_newest
 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="instances by hand are as the newer end takes them")]
 
@@ -21,6 +22,7 @@ def certify(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
 
 
+@needs_newest("older PennyLanes do not copy circuits with other operations")
 def test_a_device_that_ignores_control_values_is_found_out(tmp_path: Path) -> None:
     out = tmp_path / "blind"
     sick = ("BlindToControlValues", "--module", "tests.worlds.devices", "--methods", "parameter-shift")
@@ -39,6 +41,7 @@ def test_a_device_that_ignores_control_values_is_found_out(tmp_path: Path) -> No
     assert again.returncode == 0, again.stderr
 
 
+@needs_newest("default.qubit of older PennyLanes is itself wrong or breaks down in places")
 def test_a_healthy_device_is_certified(tmp_path: Path) -> None:
     out = tmp_path / "healthy"
     found = certify("default.qubit", "--operation", "CRX", "--quick", "--out", str(out), "--json")
