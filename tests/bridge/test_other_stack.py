@@ -94,7 +94,7 @@ WORDS = Node("PauliX", (), (Wires((0,)), ()), (0,)), Node("PauliZ", (), (Wires((
 
 
 @pytest.mark.parametrize("name", ["Hamiltonian", "LinearCombination"])
-@pytest.mark.skipif(not hasattr(qml, "dot"), reason="the terms of sums are no method yet")
+@pytest.mark.skipif(not hasattr(qml.ops, "Sum"), reason="the terms of sums are no method yet")
 def test_a_weighted_sum_is_read_by_its_old_and_its_new_name(name: str) -> None:
     node = Node(name, (Parameter(np.array([0.5, 0.3]), "numpy", False), WORDS), (None,), (0, 1))
     coefficients, words = Decoding().operator(node).terms()

@@ -43,7 +43,7 @@ def test_its_calls_are_listed(run: Path) -> None:
     assert "readout" in done.stdout
 
 
-@pytest.mark.skipif(not hasattr(qml, "sum"), reason="this PennyLane has no sum, which the circuit measures")
+@pytest.mark.skipif(not hasattr(qml.ops, "Sum"), reason="this PennyLane has no sum, which the circuit measures")
 def test_it_is_judged_again_as_it_was_then(run: Path) -> None:
     before = json.loads((EARLIER / "findings.json").read_text(encoding="utf-8"))
     done = qdiag("diagnose", str(run), "--no-minimize")

@@ -42,7 +42,13 @@ def _has_no_rule_on_modes(measurement: Any) -> bool:
     if not isinstance(observable, getattr(qml.operation, "CVObservable", ())):
         return False
     order = getattr(observable, "ev_order", None)
-    return order not in (1, 2) or (order == 2 and type(measurement).__name__ in VARIANCES)
+    return order not in (1, 2) or (order == 2 and _kind_of(measurement) in VARIANCES)
+
+
+def _kind_of(measurement: Any) -> str:
+    """What a measurement is called: before PennyLane 0.29 all are of one class, and have a type of what they return."""
+    name = type(measurement).__name__
+    return str(measurement.return_type.value) if name == "MeasurementProcess" else name
 
 
 def takes_differences(operators: Sequence[Any], measurements: Sequence[Any] = ()) -> bool:
