@@ -20,7 +20,7 @@ from qdiag.bridges.live.probe_methods import own_method, quicker_copy
 from qdiag.bridges.live.probe_slopes import _rounding_of, _slope
 from qdiag.bridges.live.probe_subject import subject_of
 from qdiag.bridges.space.ingredients import MODERN
-from qdiag.judging import probe_findings
+from qdiag.judging import probe_evidence, probe_findings
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence
@@ -100,7 +100,7 @@ HEALTHY = {
 def test_a_gradient_lost_on_the_way_to_the_circuit_is_found(name: str, dtype: torch.dtype) -> None:
     (divergence,) = found(seen(FAULTS[name], tensor(0.4, dtype=dtype)))
     assert str(divergence.comparison.element) == "argument x"
-    assert probe_findings.is_proven(divergence) == (name != "half of it")
+    assert probe_evidence.is_proven(divergence) == (name != "half of it")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
@@ -108,8 +108,8 @@ def test_a_gradient_lost_on_the_way_to_the_circuit_is_found(name: str, dtype: to
 def test_a_gradient_lost_on_one_of_two_ways_is_found_and_put_back(name: str, dtype: torch.dtype) -> None:
     (divergence,) = found(seen(PARTLY[name], tensor(0.4, dtype=dtype)))
     assert divergence.comparison.values[0] != 0
-    assert probe_findings.is_proven(divergence)
-    first = probe_findings.evidence(divergence)[0]
+    assert probe_evidence.is_proven(divergence)
+    first = probe_evidence.evidence(divergence)[0]
     assert (first.experiment, first.predicts, first.holds) == ("their share of the gradient put back", "heals", True)
     assert first.after <= divergence.comparison.bound < first.before
 

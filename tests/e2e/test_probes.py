@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.judging import probe_findings
+from qdiag.judging import probe_evidence, probe_findings, probe_slopes
 from qdiag.model.call import Script
 from qdiag.model.coverage import Gap, event_of
 from qdiag.recording import launcher
@@ -50,11 +50,11 @@ def test_a_lost_gradient_is_seen_under_every_method(trace: Trace) -> None:
     probe = trace.probes[0]
     assert probe.complete
     assert [argument.name for argument in probe.arguments] == ["angles[0]", "angles[1]", "scale"]
-    laws = probe_findings.laws_of(probe, trace.call(0))
-    assert [len(probe_findings.wrong_at(probe, position, laws)) for position in range(3)] == [0, 0, 3]
+    laws = probe_slopes.laws_of(probe, trace.call(0))
+    assert [len(probe_slopes.wrong_at(probe, position, laws)) for position in range(3)] == [0, 0, 3]
     (found,) = probe_findings.divergences(probe, trace.call(0))
     assert str(found.comparison.element) == "argument scale"
-    assert probe_findings.is_proven(found)
+    assert probe_evidence.is_proven(found)
 
 
 def test_a_healthy_qnode_is_probed_after_a_backward_pass_where_torch_can(trace: Trace) -> None:

@@ -15,7 +15,15 @@ from itertools import islice
 from typing import Optional, Protocol
 
 from qdiag.evaluation.limits import Deadline
-from qdiag.judging import gradient_transforms, layer_findings, live_methods, metric_findings, probe_findings, transform_findings
+from qdiag.judging import (
+    gradient_transforms,
+    layer_findings,
+    live_methods,
+    metric_findings,
+    probe_findings,
+    probe_word,
+    transform_findings,
+)
 from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
@@ -268,7 +276,7 @@ def _beside_probes(divergence: Divergence, trace: JudgedCalls) -> Divergence:
     beside = [probe for probe in trace.probes if probe.call in divergence.calls and not (probe.marked and not trace.handed)]
     gap = divergence.comparison.max_abs
     untaken = any(
-        all(probe_findings.takes_other_directions(probe, trace.call(probe.call), method.diff_method, gap) for method in off)
+        all(probe_word.takes_other_directions(probe, trace.call(probe.call), method.diff_method, gap) for method in off)
         for probe in beside
     )
     return replace(divergence, untaken=True) if untaken else divergence
@@ -285,7 +293,7 @@ def _with_probes_word(divergence: Divergence, trace: JudgedCalls) -> Divergence:
     if not open_still or own != divergence.call.method:
         return divergence
     beside = [probe for probe in trace.probes if probe.call in divergence.calls and not (probe.marked and not trace.handed)]
-    words = (probe_findings.word_on(probe, trace.call(probe.call), other) for probe in beside)
+    words = (probe_word.word_on(probe, trace.call(probe.call), other) for probe in beside)
     word = next((word for word in words if word is not None), None)
     if word is None:
         return divergence

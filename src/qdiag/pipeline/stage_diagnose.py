@@ -27,7 +27,7 @@ from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms, with_blame
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
-from qdiag.judging import layer_findings, live_methods, metric_findings, probe_findings, transform_findings
+from qdiag.judging import layer_findings, live_methods, metric_findings, probe_evidence, transform_findings
 from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.parameter_samples import goes_by_parameters
 from qdiag.judging.question import Question, observe
@@ -46,15 +46,15 @@ def _diagnose_outside(divergence: Divergence, context: StageContext) -> Finding:
     """The cause of what a probe saw: it has made its experiments already."""
     symptoms = Symptoms(divergence, context.question(divergence))
     diagnosis = diagnose(symptoms, SEEN_BY_PROBES, context.workers)
-    proven = probe_findings.is_proven(divergence)
-    if cause_of(diagnosis.code) is DETACHED and not proven and probe_findings.is_right_elsewhere(divergence):
+    proven = probe_evidence.is_proven(divergence)
+    if cause_of(diagnosis.code) is DETACHED and not proven and probe_evidence.is_right_elsewhere(divergence):
         diagnosis = UNKNOWN.diagnosis(Confidence.UNKNOWN, UNKNOWN.because(symptoms))
-    beside = probe_findings.right_on_the_same_device(divergence)
+    beside = probe_evidence.right_on_the_same_device(divergence)
     if cause_of(diagnosis.code) is UNKNOWN and beside and _is_by_a_device_of_its_own(divergence, trusted=context.trusted):
         return Finding(divergence, _of_the_device(divergence, beside))
     if cause_of(diagnosis.code) is UNKNOWN and beside and divergence.call.method.diff_method not in DIFF_METHODS:
         return Finding(divergence, _of_a_transform(divergence, beside), unreproduced=NOT_REBUILT)
-    evidence = probe_findings.evidence(divergence)
+    evidence = probe_evidence.evidence(divergence)
     confidence = Confidence.CONFIRMED if proven and diagnosis.confidence is Confidence.LIKELY else diagnosis.confidence
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
 

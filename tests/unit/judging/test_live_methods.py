@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from qdiag.judging.live_methods import between_methods, compared_methods, of_live_call, of_steps, right_beside
-from qdiag.judging.probe_findings import doubt, evidence
+from qdiag.judging.probe_evidence import evidence
+from qdiag.judging.probe_findings import doubt
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.measured import Measured

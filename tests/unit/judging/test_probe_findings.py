@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 import pytest
 
-from qdiag.judging import probe_findings
+from qdiag.judging import probe_evidence, probe_findings
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
@@ -144,7 +144,7 @@ def test_rows_that_depend_on_each_other_come_before_a_gradient() -> None:
     found = only(probe(argument(), own=(0.0,), rows=3, mixing=0.1))
     assert (found.signature, found.wrong) == ("output", (OWN,))
     assert found.proof is Proof.MIXED_ROWS
-    assert probe_findings.is_proven(found)
+    assert probe_evidence.is_proven(found)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_it_is_said_which_row_moved_which_result_and_how_many_came_out(batch: Pr
     assert words in found.comparison.detail
     assert found.comparison.element is not None
     assert found.comparison.element.index == (batch.result,)
-    (moved,) = probe_findings.evidence(found)
+    (moved,) = probe_evidence.evidence(found)
     assert moved.experiment == f"another row {batch.row}"
 
 
@@ -182,125 +182,8 @@ def test_where_one_circuit_gives_two_results_plain_numbers_are_held_against_nobo
     assert probe_findings.divergences(rounded, call()) != ()
 
 
-def test_a_graph_that_ends_before_the_circuit_is_proof() -> None:
-    cut = only(probe(argument(followed=False), own=(0.0,), other=(0.0,)))
-    assert probe_findings.is_proven(cut)
-    assert [e.experiment for e in probe_findings.evidence(cut)] == [
-        "from the circuit's parameters back to the argument",
-        "differentiated by adjoint",
-    ]
-
-
-def test_what_no_graph_follows_is_proof_where_putting_it_back_makes_the_gradient_right() -> None:
-    cut = only(probe(argument(mended=0.0), own=(0.2,), other=(0.2,)))
-    assert probe_findings.is_proven(cut)
-    first, _ = probe_findings.evidence(cut)
-    assert (first.experiment, first.before, first.after, first.holds) == ("their share of the gradient put back", 0.3, 0.0, True)
-
-
-def test_it_is_none_where_the_gradient_stays_wrong() -> None:
-    assert not probe_findings.is_proven(only(probe(argument(mended=0.1), own=(0.2,))))
-    assert not probe_findings.is_proven(only(probe(argument(mended=0.1, followed=False), own=(0.0,))))
-
-
-@pytest.mark.parametrize("facts", [{"followed": True}, {"followed": False, "moves": 0.0}])
-def test_without_that_the_cause_is_not_proven(facts: dict[str, Any]) -> None:
-    assert not probe_findings.is_proven(only(probe(argument(**facts), own=(0.0,))))
-
-
-def test_a_gradient_that_is_right_without_the_transforms_is_theirs_to_answer_for() -> None:
-    bare = ProbedMethod("backprop", (0.5,))
-    found = only(probe(argument(), own=(float("nan"),), other=(float("nan"),), untransformed=bare))
-    assert (found.signature, found.comparison.max_abs) == ("nan", float("inf"))
-    assert found.proof is Proof.TRANSFORMS
-    assert probe_findings.is_proven(found)
-    first, _ = probe_findings.evidence(found)
-    assert (first.experiment, first.predicts, first.after) == ("transforms removed", "heals", 0.0)
-
-
-def test_transforms_without_which_it_is_as_wrong_are_not_blamed() -> None:
-    found = only(probe(argument(), own=(0.25,), untransformed=ProbedMethod("backprop", (0.25,))))
-    assert found.proof is Proof.NONE
-    assert not probe_findings.is_proven(found)
-
-
-def quotients(*slopes: float) -> tuple[ProbedMethod, ...]:
-    return tuple(ProbedMethod("finite-diff", (slope,)) for slope in slopes)
-
-
-def test_a_quotient_of_zero_that_is_right_with_a_larger_step_is_wrong_for_its_step() -> None:
-    found = only(replace(probe(argument(), own=(0.0,)), steps=quotients(0.49, 0.0)))
-    assert found.proof is Proof.LARGER_STEP
-    assert [(one.predicts, one.after, one.holds) for one in probe_findings.evidence(found)] == [
-        ("heals", pytest.approx(0.01), True),
-        ("persists", 0.5, True),
-    ]
-
-
-@pytest.mark.parametrize("steps", [quotients(0.0, 0.0), quotients(0.49, 0.5), quotients(0.49)])
-def test_one_that_other_steps_do_not_tell_apart_is_not(steps: tuple[ProbedMethod, ...]) -> None:
-    assert only(replace(probe(argument(), own=(0.0,)), steps=steps)).proof is Proof.NONE
-
-
-def test_a_gradient_that_is_lost_only_where_a_gate_is_left_out_is_a_switching_value() -> None:
-    found = only(probe(argument(followed=False, restructured=True, aside=1e-15), own=(0.0,)))
-    assert found.proof is Proof.STRUCTURE
-    assert probe_findings.is_proven(found)
-    assert probe_findings.evidence(found)[0].predicts == "heals"
-
-
-def test_one_that_is_lost_beside_that_point_too_is_not() -> None:
-    found = only(probe(argument(followed=False, restructured=True, aside=0.5), own=(0.0,)))
-    assert found.proof is Proof.NONE
-    assert not probe_findings.is_proven(found)
-
-
-def test_a_gradient_that_is_no_number_at_this_point_only_is_a_singular_formula() -> None:
-    found = only(probe(argument(aside=1e-15), own=(float("nan"),)))
-    assert found.proof is Proof.POINT
-    assert probe_findings.is_proven(found)
-    assert not probe_findings.is_proven(only(probe(argument(aside=0.5), own=(float("nan"),))))
-
-
 def test_a_probe_survives_the_way_into_the_trace() -> None:
     other = ProbedMethod("backprop", (float("nan"),))
     seen = probe(argument(error=float("inf"), restructured=True, aside=0.1), own=(0.0,), mixing=0.25, note="why")
     assert call_text.text_of(call_parser.value_from(Probe, call_text.text_of(replace(seen, untransformed=other)))).count("nan") == 1
     assert call_parser.value_from(Probe, call_text.text_of(seen)) == seen
-
-
-@pytest.mark.parametrize(
-    ("changed", "gap", "taken"),
-    [
-        ({}, 0.5, True),
-        ({"closed": False}, 0.5, False),
-        ({"repeatable": False}, 0.5, False),
-        ({"arguments": ()}, 0.5, False),
-        ({"arguments": (argument(smooth=False),)}, 0.5, False),
-        ({"arguments": (argument(numerical=0.6),)}, 0.5, False),
-        ({"methods": (ProbedMethod("backprop", (), "no"),)}, 0.5, False),
-        ({}, 1e-9, False),
-    ],
-    ids=["right", "weights beside", "random", "no argument", "kink", "wrong along one", "refused", "too coarse to tell"],
-)
-def test_a_circuit_is_off_in_other_directions_where_the_qnodes_own_slopes_are_right(
-    changed: dict[str, Any], gap: float, taken: bool
-) -> None:
-    given = replace(probe(argument(error=1e-10), own=(0.5,), closed=True), **changed)
-    assert probe_findings.takes_other_directions(given, call(), "backprop", gap) is taken
-
-
-def test_another_method_is_spoken_for_where_it_was_probed() -> None:
-    given = probe(argument(error=1e-10), own=(0.5,), other=(0.5,), closed=True)
-    assert probe_findings.takes_other_directions(given, call(), "adjoint", 0.5)
-    assert not probe_findings.takes_other_directions(given, call(), "hadamard", 0.5)
-    wrong = replace(given, methods=(given.methods[0], ProbedMethod("adjoint", (0.0,))))
-    assert not probe_findings.takes_other_directions(wrong, call(), "adjoint", 0.5)
-
-
-def test_a_method_that_differs_by_construction_is_spoken_for_only_where_its_slope_is_right() -> None:
-    given = probe(argument(error=1e-10), own=(0.5,), closed=True)
-    for slope, taken in ((0.5, True), (0.8, False), (0.0, False)):
-        approximate = replace(given, methods=(ProbedMethod("finite-diff", (slope,)), *given.methods[1:]))
-        differenced = replace(call(), configuration=replace(call().configuration, requested="finite-diff", resolved="finite-diff"))
-        assert probe_findings.takes_other_directions(approximate, differenced, "finite-diff", 0.5) is taken
