@@ -140,6 +140,10 @@ def _commuting(speller: Speller, node: Node) -> Spellings:
 
 
 def _controlled_unitary(speller: Speller, node: Node) -> Spellings:
+    if isinstance(node.data[0], Node):
+        # some releases keep it as they keep any controlled operation
+        yield from _control(speller, node)
+        return
     labels, values, *_ = _parts(node)
     matrix = (speller.value(node.data[0]),)
     controls, targets = (Wires(part) for part in (labels.labels[: len(values)], labels.labels[len(values) :]))
