@@ -11,12 +11,12 @@ import pytest
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.running.held_numbers import as_held
 from qdiag.model.variants import with_parameters
-from tests.worlds.older_stacks import needs_scripts
+from tests.worlds.older_stacks import needs_newest, needs_scripts
 
 pytestmark = pytest.mark.stack
 
 
-@needs_scripts
+@needs_newest("older PennyLanes forget that amplitudes are to be normalised")
 def test_amplitudes_that_are_normalised_are_those_of_a_state() -> None:
     operator = qml.AmplitudeEmbedding(np.array([0.6, 0.8]), wires=[0], normalize=True)
     circuit = circuit_of(qml.tape.QuantumScript([operator, qml.RX(0.3, 0)], [qml.expval(qml.PauliZ(0))]))
