@@ -72,7 +72,8 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
 def _as_the_minimal_tells(finding: Finding, symptoms: Symptoms, context: StageContext) -> Finding:
     """The finding of an error with the cause that its smallest circuit confirms, where the whole one confirms none.
 
-    Of two faults in one circuit neither is told: what heals the one leaves the other. A smallest circuit has one of them.
+    Of two faults in one circuit neither is told: what heals the one leaves the other. A smallest circuit has one of them. But in a
+    smallest circuit many an experiment cannot be made, so a cause that is likely in the whole one is not given up for another.
     """
     before = finding.diagnosis
     if finding.verdict is not Verdict.ERROR or before.confidence is Confidence.CONFIRMED or context.deadline.passed:
@@ -81,8 +82,16 @@ def _as_the_minimal_tells(finding: Finding, symptoms: Symptoms, context: StageCo
     cause = cause_of(found.code)
     if found.confidence is not Confidence.CONFIRMED or not cause.says_why or cause.sits not in (Place.CIRCUIT, Place.POINT):
         return finding
+    if before.code not in (UNKNOWN.code, found.code) or not _is_told_from_all(found, symptoms):
+        return finding
     told = replace(found, because=f"{found.because} ({TOLD_BY_MINIMAL})")
     return replace(finding, diagnosis=told, promise=finding.promise if told.fileable else None)
+
+
+def _is_told_from_all(found: Diagnosis, symptoms: Symptoms) -> bool:
+    """Whether experiments contradict every other cause that comes into question: where one could not be tried, nothing is told."""
+    rivals = {cause.code for cause in CAUSES if symptoms.divergence.verdict in cause.verdicts and cause.applies(symptoms)}
+    return rivals - {found.code} <= {*found.ruled_out}
 
 
 def _still_blamed(diagnosis: Diagnosis, circuit: Circuit, symptoms: Symptoms) -> Optional[Blamed]:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.randomness import SHOT_NOISE
 from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED
 from qdiag.diagnosis.causes.unknown import UNKNOWN
@@ -72,7 +73,8 @@ def test_of_what_is_needed_in_the_smallest_circuit_that_stays_blamed_which_was()
     assert stage_prove._still_blamed(of_givens, circuit, seen) is first, "a wrong gradient shows where it sits"
 
 
-SEEN = symptoms(World(lambda request: 0.3 if request.method.diff_method == "adjoint" else 0.0), of(rotation()))
+SEEN = symptoms(World(lambda request: 0.3 if request.method.diff_method == "adjoint" else 0.0), of(rotation()), apart=(0,))
+CONFIRMED = DROPPED.diagnosis(Confidence.CONFIRMED, "the gradient comes back as zero", ruled_out=tuple(c.code for c in CAUSES))
 UNTOLD = UNKNOWN.diagnosis(Confidence.UNKNOWN, "no cause explains every experiment")
 
 
@@ -83,11 +85,10 @@ def told(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, before: Diagnosis = 
 
 
 def test_where_the_whole_circuit_confirms_no_cause_its_smallest_part_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    confirmed = DROPPED.diagnosis(Confidence.CONFIRMED, "the gradient comes back as zero")
-    said = told(monkeypatch, confirmed)
+    said = told(monkeypatch, CONFIRMED)
     assert (said.code, said.confidence) == (DROPPED.code, Confidence.CONFIRMED)
     assert said.because == f"the gradient comes back as zero ({stage_prove.TOLD_BY_MINIMAL})"
-    assert told(monkeypatch, confirmed, DISPLACED.diagnosis(Confidence.LIKELY, "")).code == DROPPED.code
+    assert told(monkeypatch, CONFIRMED, DROPPED.diagnosis(Confidence.LIKELY, "")).confidence is Confidence.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -95,9 +96,11 @@ def test_where_the_whole_circuit_confirms_no_cause_its_smallest_part_may(monkeyp
     [
         (DROPPED.diagnosis(Confidence.LIKELY, ""), UNTOLD),
         (SHOT_NOISE.diagnosis(Confidence.CONFIRMED, ""), UNTOLD),
-        (DROPPED.diagnosis(Confidence.CONFIRMED, ""), DISPLACED.diagnosis(Confidence.CONFIRMED, "")),
+        (CONFIRMED, DISPLACED.diagnosis(Confidence.CONFIRMED, "")),
+        (CONFIRMED, DISPLACED.diagnosis(Confidence.LIKELY, "")),
+        (replace(CONFIRMED, ruled_out=()), UNTOLD),
     ],
-    ids=["likely there as well", "nothing of the circuit", "the whole one has confirmed one"],
+    ids=["likely there as well", "nothing of the circuit", "one is confirmed", "another one is likely", "a rival could not be tried"],
 )
 def test_else_it_stays_what_the_whole_circuit_tells(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, before: Diagnosis) -> None:
     assert told(monkeypatch, found, before) is before

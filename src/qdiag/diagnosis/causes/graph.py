@@ -14,6 +14,7 @@ from qdiag.diagnosis.experiments.trainability import (
     MARKS_OFF,
     against_differences,
     as_constants,
+    constant_angles,
     only_trainable,
 )
 from qdiag.diagnosis.facts import HIDDEN, differenced_parameters, is_differenced
@@ -65,7 +66,7 @@ TRAINABLE_SETS = Cause(
         "make the constants trainable, too (and leave them out of the optimiser), or use another diff_method; what is only marked "
         "trainable, as arrays of pennylane.numpy are, takes requires_grad=False"
     ),
-    applies=lambda symptoms: symptoms.numeric or symptoms.signature is Signature.SHAPE or _raises_beside_marks(symptoms),
+    applies=lambda symptoms: _may_be_counted_otherwise(symptoms) or _raises_beside_marks(symptoms),
     predicts=lambda symptoms: flips(MARKS_OFF) if _raises_beside_marks(symptoms) else (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
     because=lambda symptoms: (
         f"{symptoms.question.methods[0].diff_method} counts numbers as trainable that are only marked so, and nothing differentiates by"
@@ -74,6 +75,11 @@ TRAINABLE_SETS = Cause(
     ),
     loses_and_shifts=True,
 )
+
+
+def _may_be_counted_otherwise(symptoms: Symptoms) -> bool:
+    """Whether results differ of a circuit in which there are constants that a method may take for trainable."""
+    return (symptoms.numeric or symptoms.signature is Signature.SHAPE) and bool(constant_angles(symptoms.question.circuit))
 
 
 def _raises_beside_marks(symptoms: Symptoms) -> bool:

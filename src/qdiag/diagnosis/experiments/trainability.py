@@ -73,14 +73,21 @@ def _observable_frozen(circuit: Circuit) -> Optional[Circuit]:
 OBSERVABLE_FROZEN = edit("observable's coefficients frozen", _observable_frozen)
 
 
-def _all_trainable(circuit: Circuit) -> Optional[Circuit]:
-    """Entries of a state or a matrix are no angles: where they are to be differentiated, methods refuse, and nothing is answered."""
+def constant_angles(circuit: Circuit) -> frozenset[int]:
+    """Positions of the angles that nothing differentiates by.
+
+    Entries of a state or a matrix are none: where they are to be differentiated, methods refuse, and nothing is answered.
+    """
     inside = sum(len(parameters_of(operation)) for operation in circuit.operations)
     numbers = {i for i, p in enumerate(circuit.parameters[:inside]) if p.value.dtype.kind == "f"}
     held = owned(with_trainable(circuit, sorted({*circuit.trainable, *numbers})))
     entries = {place for node, places in held if node.name in MATRICES_OF_NUMBERS | STATE_DATA for place in places}
-    angles = numbers - entries
-    return with_trainable(circuit, sorted({*circuit.trainable, *angles})) if angles - {*circuit.trainable} else None
+    return frozenset(numbers - entries - {*circuit.trainable})
+
+
+def _all_trainable(circuit: Circuit) -> Optional[Circuit]:
+    constants = constant_angles(circuit)
+    return with_trainable(circuit, sorted({*circuit.trainable, *constants})) if constants else None
 
 
 ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
