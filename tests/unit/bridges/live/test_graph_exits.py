@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torch.utils.checkpoint")
 
 from qdiag.bridges.live.graph_exits import MOST_SECONDS, ExitWatch  # noqa: E402
-from tests.worlds.older_stacks import needs_asarray  # noqa: E402
+from tests.worlds.older_stacks import needs_asarray, needs_forced_numpy  # noqa: E402
 
 listening = pytest.mark.skipif(sys.version_info >= (3, 12), reason="a script's own profiler would be refused there")
 
@@ -64,7 +64,7 @@ def batches(data: Any) -> Callable[[], Any]:
         lambda: WEIGHT.tolist(),
         lambda: [float(value) for value in WEIGHT.tolist()],
         lambda: torch.tensor(list(WEIGHT)),
-        pytest.param(lambda: WEIGHT.numpy(force=True), marks=needs_asarray),
+        pytest.param(lambda: WEIGHT.numpy(force=True), marks=needs_forced_numpy),
         lambda: torch.as_tensor([0.1]),
         pytest.param(lambda: torch.asarray([0.1]), marks=needs_asarray),
         lambda: Double.apply(WEIGHT),
