@@ -26,7 +26,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, Proof
 from tests.worlds.installed_pennylane import has_broadcasting
-from tests.worlds.older_stacks import needs_newest
+from tests.worlds.older_stacks import needs_forgetting, needs_newest
 
 pytestmark = pytest.mark.stack
 
@@ -140,7 +140,7 @@ def test_by_a_quicker_copy_of_the_qnode_the_same_is_found(name: str, method: str
 
 
 @pytest.mark.usefixtures("quick_copies")
-@pytest.mark.skipif(not MODERN, reason="adjoint gives no probabilities yet")
+@needs_newest("adjoint gives no probabilities before PennyLane 0.36")
 def test_a_copy_that_gives_other_numbers_is_none() -> None:
     def function(x: Any) -> Any:
         qml.RX(x, wires=0)
@@ -449,7 +449,7 @@ def test_another_circuit_on_plain_numbers_is_the_scripts_own_doing() -> None:
     assert found(probe)
 
 
-@pytest.mark.skipif(not MODERN, reason="a controlled matrix is bound anew on the newer end")
+@needs_forgetting
 def test_a_right_gradient_is_not_held_against_a_plain_evaluation_that_is_wrong() -> None:
     probe = seen(controlled_matrix, tensor(0.7), method="adjoint")
     assert probe.plain_gap > 0.01
