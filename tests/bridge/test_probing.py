@@ -19,7 +19,6 @@ from qdiag.bridges.live import probe_methods, qnode_probe
 from qdiag.bridges.live.probe_methods import own_method, quicker_copy
 from qdiag.bridges.live.probe_slopes import _rounding_of, _slope
 from qdiag.bridges.live.probe_subject import subject_of
-from qdiag.bridges.space.ingredients import MODERN
 from qdiag.judging import probe_evidence, probe_findings
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
