@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.judging import probe_evidence, probe_findings, probe_slopes
+from qdiag.judging import probe_evidence, probe_findings, probe_gaps
 from qdiag.model.call import Script
 from qdiag.model.coverage import Gap, event_of
 from qdiag.recording import launcher
@@ -50,8 +50,8 @@ def test_a_lost_gradient_is_seen_under_every_method(trace: Trace) -> None:
     probe = trace.probes[0]
     assert probe.complete
     assert [argument.name for argument in probe.arguments] == ["angles[0]", "angles[1]", "scale"]
-    laws = probe_slopes.laws_of(probe, trace.call(0))
-    assert [len(probe_slopes.wrong_at(probe, position, laws)) for position in range(3)] == [0, 0, 3]
+    laws = probe_gaps.laws_of(probe, trace.call(0))
+    assert [len(probe_gaps.wrong_at(probe, position, laws)) for position in range(3)] == [0, 0, 3]
     (found,) = probe_findings.divergences(probe, trace.call(0))
     assert str(found.comparison.element) == "argument scale"
     assert probe_evidence.is_proven(found)

@@ -13,7 +13,7 @@ from typing import Optional
 
 from qdiag.judging.probe_evidence import position_of
 from qdiag.judging.probe_findings import STILL, divergence_of, divergences, doubt
-from qdiag.judging.probe_slopes import Laws, allowed_difference, allowed_of_outputs, gap_to, laws_of, method_of, resolve_probe, wrong_at
+from qdiag.judging.probe_gaps import Laws, allowed_difference, allowed_of_outputs, gap_to, laws_of, method_of, resolve_probe, wrong_at
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind

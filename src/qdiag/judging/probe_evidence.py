@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qdiag.judging.probe_slopes import gap_to
+from qdiag.judging.probe_gaps import gap_to
 from qdiag.model.element import Kind
 from qdiag.model.findings import Divergence, Evidence, Outcome
 from qdiag.model.probe import Proof

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.judging.probe_slopes import (
+from qdiag.judging.probe_gaps import (
     Laws,
     allowed_difference,
     allowed_of_outputs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 from qdiag.judging.probe_findings import doubt
-from qdiag.judging.probe_slopes import (
+from qdiag.judging.probe_gaps import (
     allowed_difference,
     gives_two_results,
     is_off,
