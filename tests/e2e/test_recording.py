@@ -164,14 +164,25 @@ class TestWithPennyLane:
             (event,) = [event for event in trace.events if event.kind == "backward warning"]
         assert (event.text, event.after, event.number) == ("UserWarning: on the way", 2, 1)
 
-    def test_a_backward_pass_that_raises_is_the_calls_failure(self, tmp_path: Path) -> None:
+    def test_a_rule_that_raises_on_the_way_back_is_the_calls_failure(self, tmp_path: Path) -> None:
+        source = "import pennylane as qml\nimport torch\n\n\nclass Odd(qml.RX):\n    @property\n    def parameter_frequencies(self):\n"
+        source += "        raise OverflowError('on the way back')\n\n\n"
+        source += "@qml.qnode(qml.device('default.qubit', wires=1), diff_method='parameter-shift')\ndef circuit(x):\n"
+        source += "    Odd(x, wires=0)\n    return qml.expval(qml.PauliZ(0))\n\n\n"
+        source += "x = torch.tensor(0.4, requires_grad=True)\ncircuit(x)\ncircuit(x).backward()"
+        ended, calls = record(tmp_path, source)
+        assert ended.failure is not None
+        assert ended.failure.type == "OverflowError"
+        assert [call.failure is not None and call.failure.stage == "backward" for call in calls].count(True) == 1
+
+    def test_a_hook_of_the_scripts_that_raises_there_is_no_calls_failure(self, tmp_path: Path) -> None:
         source = BRIEFLY.replace('"backprop"', '"parameter-shift"') + "y = circuit(x)\n"
         source += "def refuse(g):\n    raise OverflowError('on the way back')\n"
         source += "z = circuit(x)\nz.register_hook(refuse)\n(y + z).backward()"
         ended, calls = record(tmp_path, source)
         assert ended.failure is not None
         assert ended.failure.type == "OverflowError"
-        assert [call.failure is not None and call.failure.stage == "backward" for call in calls].count(True) == 1
+        assert [call.failure for call in calls] == [None, None]
 
     def test_a_killed_script_leaves_every_finished_call(self, tmp_path: Path) -> None:
         script = tmp_path / "script.py"
