@@ -431,13 +431,24 @@ class TestTrouble:
         assert world.recorder.count == 0
 
 
-def test_calls_from_a_second_thread_are_numbered_and_warned_of_once(world: World, qnode: Any) -> None:
+def test_calls_from_a_second_thread_are_numbered_and_no_harm_one_after_another(world: World, qnode: Any) -> None:
     world.call(qnode, weight())
     for _ in range(2):
         thread = threading.Thread(target=lambda: world.call(qnode, weight()))
         thread.start()
         thread.join()
     assert [call.thread for call in world.calls][:2] == [0, 1]
+    assert not world.unseen
+
+
+def test_calls_from_two_threads_at_once_are_warned_of_once(world: World, qnode: Any) -> None:
+    for _ in range(2):
+        ours = world.recorder.begin(qnode, (weight(),), {}, None)
+        thread = threading.Thread(target=lambda: world.call(qnode, weight()))
+        thread.start()
+        thread.join()
+        assert ours is not None
+        world.recorder.fail(ours, KeyboardInterrupt())
     (unseen,) = world.unseen
     assert unseen.kind == event_of(Gap.THREADS)
     assert "not thread-safe" in unseen.text
