@@ -412,7 +412,7 @@ class TestTrouble:
             def is_waiting(self, *given: Any) -> bool:
                 return False
 
-            def probe_if_due(self, *given: Any) -> None:
+            def probe_if_due(self, *given: Any, **named: Any) -> None:
                 raise RuntimeError("no fork today")
 
         world.call(qnode, weight())
@@ -485,7 +485,7 @@ class TestInAForkedChild:
         asked = world.path.with_name("asked")
 
         class Prober:
-            def probe_if_due(self, *given: Any) -> None:
+            def probe_if_due(self, *given: Any, **named: Any) -> None:
                 asked.touch()
 
         world.recorder._probers._of_qnodes = Prober()  # type: ignore[assignment]

@@ -32,6 +32,7 @@ def probes(
     layer: str,
     call: int,
     returned: Optional[Sequence[np.ndarray]] = None,
+    others: bool = True,
 ) -> Iterator[Probe]:
     """Probe a QNode at the arguments of a call; what is known after each stage, the cheapest and most telling first.
 
@@ -43,6 +44,8 @@ def probes(
         Class name of the layer that made the call, or "".
     returned
         What the call returned, where that is known.
+    others
+        Whether other methods than its own are asked, too.
     """
     try:
         ran = circuit_of(qnode)
@@ -63,7 +66,7 @@ def probes(
         bare = qnode_attributes.without_transforms(qnode) if probe.methods else None
         if bare is not None:
             probe = replace(probe, untransformed=other_qnode(subject, bare, probe.methods[0].diff_method))
-        for method in METHODS:
+        for method in METHODS if others else ():
             if probe.methods and method != probe.methods[0].diff_method:
                 probe = replace(probe, methods=(*probe.methods, other_method(subject, method, cost)))
                 yield probe
