@@ -262,16 +262,6 @@ def damped(angle: Any, rate: Any) -> Any:
     return qml.expval(qml.PauliZ(0))
 
 
-@pytest.mark.parametrize(("others", "asked"), [(True, ["adjoint", "backprop", "parameter-shift"]), (False, ["adjoint"])])
-def test_other_methods_are_asked_where_they_are_wanted(others: bool, asked: list[str]) -> None:
-    qnode = qml.QNode(FAULTS["item"], qml.device("default.qubit", wires=3), interface="torch", diff_method="adjoint")
-    qnode(tensor(0.4))
-    *_, probe = qnode_probe.probes(qnode, (tensor(0.4),), {}, layer="", call=0, others=others)
-    assert probe.complete
-    assert [method.diff_method for method in probe.methods] == asked
-    assert len(found(probe, "adjoint")) == 1
-
-
 @pytest.mark.parametrize("tracked", [True, False])
 def test_finite_differences_that_are_taken_without_a_word_are_forgiven_their_own_error(tracked: bool) -> None:
     rate = tensor(0.3) if tracked else 0.3
@@ -480,3 +470,21 @@ def test_arrays_that_are_only_marked_trainable_are_told_from_those_that_a_graph_
     qml.grad(recorded, 0)(x, data)
     assert [probe.marked for probe in probes] == [True, False]
     assert [len(probe.arguments) for probe in probes] == [2, 1]
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_call_inside_an_evaluation_is_probed_as_one_outside(mode: Callable[[], Any]) -> None:
+    weights = tensor(0.4, 0.9)
+    with mode():
+        features = torch.tensor([0.3, 0.7], dtype=torch.float64) * 2
+        probe = seen(weighted, features, weights)
+        assert torch.is_inference_mode_enabled() is (mode is torch.inference_mode), "what is evaluated afterwards is as it was"
+    assert probe.complete
+    assert not found(probe)
+
+
+def weighted(features: torch.Tensor, weights: torch.Tensor) -> Any:
+    qml.RX(weights[0] * features[0], wires=0)
+    qml.RY(weights[1] * features[1], wires=1)
+    qml.CNOT(wires=[0, 1])
+    return qml.expval(qml.PauliZ(1))

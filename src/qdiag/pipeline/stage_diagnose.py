@@ -158,7 +158,7 @@ def _diagnose_beside_transforms(divergence: Divergence, context: StageContext) -
     because = f"raised inside {names}: {failure.type}: {failure.message}"
     remedy = f"the QNode without {names}: its circuit does not raise"
     confidence = Confidence.CONFIRMED if told else Confidence.LIKELY
-    diagnosis = REFUSES.diagnosis(confidence, because, remedy=remedy, evidence=(tried,))
+    diagnosis = replace(REFUSES.diagnosis(confidence, because, remedy=remedy, evidence=(tried,)), fileable=not failure.refusal)
     word = f"without {names} the QNode's own circuit does not raise"
     why = f"it was raised inside {names}, which no replay runs"
     return Finding(replace(divergence, judged=word), diagnosis, evaluations=_sides(question, context), unreproduced=why)
@@ -232,7 +232,8 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     sides = _sides(question, context)
     if not cause.says_why and _raised_in_the_script_alone(judged, sides):
         failure = cast(Failure, judged.call.failure)
-        return replace(nobodys(judged, why_in_the_script(failure), way_out(failure)), evaluations=sides)
+        notes = judged.call.circuit.notes
+        return replace(nobodys(judged, why_in_the_script(failure, notes), way_out(failure, notes)), evaluations=sides)
     if judged.signature is Signature.RAISE and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     elif cause is UNKNOWN and _refuses_in_words(judged):

@@ -18,7 +18,7 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import Question
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call, Environment, Failure
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import AS_DECOMPOSITION, Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
@@ -139,6 +139,18 @@ def test_what_raises_in_the_script_and_not_by_itself_is_no_fault_of_a_method(
     assert cure in finding.diagnosis.remedy
 
 
+def test_what_is_known_by_its_parts_alone_may_raise_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage_diagnose, "survey", lambda *_: SimpleNamespace(blamed=None))
+    monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: UNKNOWN)
+    monkeypatch.setattr(stage_diagnose, "with_named_options", lambda diagnosis, *_: diagnosis)
+    ran = replace(circuit(0.3), notes=(f"MPS {AS_DECOMPOSITION} (it holds the function block)",))
+    failing = call(0, ran, failure=Failure("RuntimeError", "no deepcopy", stage="forward"))
+    raised = Divergence(failing, Comparison((METHODS[0], METHODS[1]), Verdict.ERROR, Signature.RAISE), judged="by the arbiter")
+    said = stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(Running(), Environment())).diagnosis
+    assert "of MPS the parts alone were recorded, and made of these the call does not raise: what raises lies in" in said.because
+    assert "write out the gates of MPS" in said.remedy
+
+
 # --- where all methods agree ---------------------------------------------------------------------------------------------------
 
 
@@ -224,13 +236,14 @@ def test_whoever_agrees_with_what_is_wrong_is_wrong_too() -> None:
         assert stage_diagnose._with_all_that_agree(other, METHODS, context) is other
 
 
+@pytest.mark.parametrize("refusal", [True, False])
 @pytest.mark.parametrize(("frame", "confidence"), [("fusion.fusion:merge:3", "confirmed"), ("core:run:9", "likely")])
-def test_what_a_qnodes_own_transform_raises_is_no_fault_of_its_circuit(frame: str, confidence: str) -> None:
+def test_what_a_qnodes_own_transform_raises_is_no_fault_of_its_circuit(frame: str, confidence: str, refusal: bool) -> None:
     class Running(FakeEvaluator):
         def evaluate(self, request: Request) -> Evaluation:
             return answer(request)
 
-    failure = Failure("RuntimeError", "no numpy()", (f"pennylane.transforms.{frame}", "torch:array:1"), stage="forward")
+    failure = Failure("RuntimeError", "no numpy()", (f"pennylane.transforms.{frame}", "torch:array:1"), "forward", refusal)
     one = call(2, circuit(0.3), failure=failure)
     one = replace(one, configuration=replace(one.configuration, transforms=("fusion",)))
     raised = Divergence(one, Comparison((METHODS[0], METHODS[0]), Verdict.ERROR, Signature.RAISE))
@@ -240,6 +253,7 @@ def test_what_a_qnodes_own_transform_raises_is_no_fault_of_its_circuit(frame: st
     assert said.because == "raised inside fusion: RuntimeError: no numpy()"
     assert said.remedy == "the QNode without fusion: its circuit does not raise"
     assert finding.unreproduced == "it was raised inside fusion, which no replay runs"
+    assert said.fileable is not refusal, "what PennyLane says no to in words is nothing to report"
 
 
 @pytest.mark.parametrize(("kinds", "scripts"), [("VV", True), ("VT", False), ("V", False), ("NN", False)])

@@ -6,7 +6,9 @@ it in `probe_methods`, what numbers say in `probe_slopes`, axes in `probe_rows` 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -32,7 +34,6 @@ def probes(
     layer: str,
     call: int,
     returned: Optional[Sequence[np.ndarray]] = None,
-    others: bool = True,
 ) -> Iterator[Probe]:
     """Probe a QNode at the arguments of a call; what is known after each stage, the cheapest and most telling first.
 
@@ -44,9 +45,22 @@ def probes(
         Class name of the layer that made the call, or "".
     returned
         What the call returned, where that is known.
-    others
-        Whether other methods than its own are asked, too.
     """
+    with _outside_of_inference():
+        yield from _stages(qnode, args, kwargs, layer, call, returned)
+
+
+@contextmanager
+def _outside_of_inference() -> Iterator[None]:
+    """Where torch keeps graphs if asked to: inside ``inference_mode`` it keeps none, whatever ``enable_grad`` says."""
+    torch: Any = sys.modules.get("torch")
+    with nullcontext() if torch is None else torch.inference_mode(False):
+        yield
+
+
+def _stages(
+    qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], layer: str, call: int, returned: Optional[Sequence[np.ndarray]]
+) -> Iterator[Probe]:
     try:
         ran = circuit_of(qnode)
         subject = subject_of(qnode, args, kwargs)
@@ -66,7 +80,7 @@ def probes(
         bare = qnode_attributes.without_transforms(qnode) if probe.methods else None
         if bare is not None:
             probe = replace(probe, untransformed=other_qnode(subject, bare, probe.methods[0].diff_method))
-        for method in METHODS if others else ():
+        for method in METHODS:
             if probe.methods and method != probe.methods[0].diff_method:
                 probe = replace(probe, methods=(*probe.methods, other_method(subject, method, cost)))
                 yield probe

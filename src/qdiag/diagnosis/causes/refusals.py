@@ -11,7 +11,7 @@ from qdiag.diagnosis.experiments.midway import other_mcm_method
 from qdiag.diagnosis.experiments.operations import delete_operations, leave_out
 from qdiag.diagnosis.experiments.precision import FLOAT64_PARAMETERS, narrow_again
 from qdiag.diagnosis.experiments.rows import EACH_ROW
-from qdiag.diagnosis.experiments.surroundings import UNCOMPILED, WIRES_TO_SPARE, WIRES_TURNED
+from qdiag.diagnosis.experiments.surroundings import UNCOMPILED, WIRES_TO_SPARE, WIRES_TURNED, missing_wires
 from qdiag.diagnosis.experiments.trainability import MARKS_OFF, as_constants, only_trainable
 from qdiag.diagnosis.facts import is_batched
 from qdiag.diagnosis.in_transforms import inside_transform
@@ -65,6 +65,10 @@ def _none_runs(symptoms: Symptoms) -> bool:
 
 
 def _more_wires(symptoms: Symptoms) -> str:
+    missing = missing_wires(symptoms.question)
+    if missing:
+        named = ", ".join(map(repr, missing))
+        return f"wire{'s' * (len(missing) > 1)} {named} on the device, too, where it is made; or other wires in the circuit"
     if midway_measurements(symptoms.question.circuit):
         other = f'mcm_method="{other_mcm_method(symptoms.question.execution_options)}"'
         return f"a device with more wires: each measurement in the middle takes one of its own where it is deferred; or {other}"

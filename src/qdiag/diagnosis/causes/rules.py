@@ -130,6 +130,7 @@ DROPPED = Cause(
     predicts=lambda symptoms: (
         *flips(where_it_is_dropped(symptoms)),
         *off_the_point(symptoms),
+        *_uncounted_rival(symptoms),
         *_order_rival(symptoms),
         *skewed_rival(symptoms),
         *company_rival(symptoms),
@@ -168,6 +169,12 @@ def _is_passed_over(symptoms: Symptoms) -> bool:
     return bool({*symptoms.lost} - {*symptoms.fact(HIDDEN)})
 
 
+def _uncounted_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a gate's gradient that is dropped (QD302) from one that an observable's coefficients have moved out of sight (QD303)."""
+    own = observable_parameters(symptoms.question.circuit)
+    return unlike(OBSERVABLE_FROZEN) if own and {*symptoms.apart} - {*own} else ()
+
+
 def _order_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells a gradient that is dropped (QD302) from rows of it that a permutation of the wires puts elsewhere (QD503)."""
     return unlike(WIRES_AS_USED) if symptoms.uses_another_order else ()
@@ -198,8 +205,13 @@ DISPLACED = Cause(
 
 
 def _may_count_coefficients(symptoms: Symptoms) -> bool:
-    """Tells gradients given to other parameters (QD303) from dropped ones (QD302): where all that is wrong is zero, none has moved."""
-    return bool(observable_parameters(symptoms.question.circuit)) and bool({*symptoms.apart} - {*symptoms.lost})
+    """Tells gradients given to other parameters (QD303) from dropped ones (QD302).
+
+    Where all that is wrong is zero, none has moved, unless it could do so unseen: to coefficients that nothing differentiates by.
+    """
+    circuit = symptoms.question.circuit
+    own = {*observable_parameters(circuit)}
+    return bool(own) and bool({*symptoms.apart} - {*symptoms.lost} or own & {*circuit.marked})
 
 
 def _in_place(symptoms: Symptoms) -> Experiment:

@@ -59,14 +59,19 @@ UNCOMPILED = other_methods("not compiled", _uncompiled)
 def with_wires_to_spare(question: Question) -> Optional[Question]:
     """The question on a device with more wires than the circuit takes: one, and one for each measurement in the middle.
 
-    None where the device takes whatever wires there are.
+    What the circuit names and the device has not is added, too. None where the device takes whatever wires there are.
     """
     if not question.device_wires:
         return None
-    wires: list[object] = [*question.device_wires]
+    wires: list[object] = [*question.device_wires, *missing_wires(question)]
     for _ in range(1 + midway_measurements(question.circuit)):
         wires.append(spare_label((*wires, *question.circuit.wires)))
     return replace(question, device_wires=tuple(wires))
+
+
+def missing_wires(question: Question) -> tuple[object, ...]:
+    """Wires that the circuit names and its device has not."""
+    return tuple(wire for wire in question.circuit.wires if question.device_wires and wire not in question.device_wires)
 
 
 def count_of_wires(question: Question) -> str:

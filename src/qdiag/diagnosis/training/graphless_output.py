@@ -1,4 +1,7 @@
-"""The way back ends between a QNode and the loss: the output has no graph (QD804), or the script takes it out of one (QD801)."""
+"""The way back ends between a QNode and the loss: the output has no graph (QD804), or the script takes it out of one (QD801).
+
+Or nothing goes back at all: steps are taken, and no backward pass is ever made (QD801, too).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from qdiag.model.remarks import Remark
 from qdiag.model.step_probe import Answer, Moved, StepProbe
 from qdiag.model.training import CallOrigins, Root
 
+NO_PASS_REMEDY = "loss.backward() before each step; a closure that is given to a step has to call it, too, before it returns the loss"
+
 
 def remarks(history: History) -> Iterator[Remark]:
     """Of QNodes that are fed with what is to be trained, and from which no loss leads back."""
@@ -24,6 +29,8 @@ def remarks(history: History) -> Iterator[Remark]:
     cut = [call for call in fed if not _is_reached(history, call)]
     if len(cut) < len(fed):
         yield from _beside_others(history, fed)
+    elif cut and _has_graph(cut) and not history.training.roots:
+        yield from _without_a_pass(history, cut)
     elif cut:
         yield from _without_a_loss(history, cut)
         yield from _beside_the_loss(history, cut)
@@ -39,6 +46,18 @@ def _fed(history: History) -> list[CallOrigins]:
 def _is_reached(history: History, call: CallOrigins) -> bool:
     """Whether a backward pass brought anything to the call, even zeros."""
     return bool(history.recording.call(call.call).backwards) or any(call.call in seen.fact.calls for seen in history.training.roots)
+
+
+def _without_a_pass(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:
+    """Torch's optimiser steps, and nothing ever goes backward: what becomes of the outputs does not matter."""
+    lost = [story for story in stories(history.training) if story.unreached and broken_edge(history, story) is Edge.OUTPUT]
+    if lost:
+        names = listed([story.name for story in lost])
+        steps = [seen.fact.source for seen in history.training.steps if seen.fact.parameters]
+        because = f"no backward pass is ever made: no gradient ever reaches {names}, and no step of {lost[0].optimiser.kind} moves it"
+        calls = [call.call for call in cut]
+        places = [*steps, history.recording.call(calls[0]).source]
+        yield remark(history, NO_GRADIENT, because, calls=calls, places=places, remedy=NO_PASS_REMEDY)
 
 
 def _without_a_loss(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:

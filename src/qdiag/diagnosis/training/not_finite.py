@@ -7,7 +7,6 @@ operation and the row are named, and another row in its place proves it. What wa
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
@@ -15,24 +14,19 @@ from typing import Optional
 import numpy as np
 
 from qdiag.diagnosis.causes.singular_points import NOT_A_NUMBER
+from qdiag.diagnosis.training.given_not_finite import given, is_told_by_methods, remark_of
 from qdiag.diagnosis.training.history import History
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
-from qdiag.model.findings import Confidence, Diagnosis, Evidence, Outcome
+from qdiag.model.findings import Confidence, Evidence, Outcome
 from qdiag.model.node import nodes_of, parameters_of
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.operator_families import STATE_DATA
 from qdiag.model.parameter import Parameter
 from qdiag.model.remarks import Remark
 from qdiag.model.variants import with_parameters
-
-LOOKED_BACK = 64
-"""So many calls before the first one without numbers are looked through for what came back from the loss."""
-
-GROWN = 1e3
-"""Parameters that grew by so much before they were lost have diverged: they did not become NaN at once."""
 
 
 def remarks(history: History) -> Iterator[Remark]:
@@ -47,8 +41,8 @@ def remarks(history: History) -> Iterator[Remark]:
     lost = [one for one in seen.given if one.lost]
     if not lost:
         yield _made(history, call, seen)
-    elif not _is_told_by_methods(history, call.index):
-        yield _given(history, call, lost)
+    elif not is_told_by_methods(history, call.index):
+        yield given(history, call, lost)
 
 
 # --- made on the way from the arguments to the circuit -----------------------------------------------------------------------
@@ -113,7 +107,7 @@ def _made(history: History, call: Call, seen: NotFinite) -> Remark:
     )
     confidence = Confidence.CONFIRMED if proven else Confidence.LIKELY
     diagnosis = NOT_A_NUMBER.diagnosis(confidence, because, remedy=remedy, evidence=evidence)
-    return _remark(call, replace(diagnosis, blamed=str(spot)), Verdict.ERROR if proven else Verdict.REMARK)
+    return remark_of(call, replace(diagnosis, blamed=str(spot)), Verdict.ERROR if proven else Verdict.REMARK)
 
 
 def _rows_of(given: GivenNumbers) -> int:
@@ -197,94 +191,3 @@ def _outputs_are_finite(history: History, call: Call, circuit: Circuit) -> Optio
     if found.failure is not None or found.outputs is None:
         return None
     return all(bool(np.isfinite(output).all()) for output in found.outputs)
-
-
-# --- given by the script ---------------------------------------------------------------------------------------------------
-
-
-def _given(history: History, call: Call, lost: Sequence[GivenNumbers]) -> Remark:
-    """An argument was not finite: the script made it so, by data, or by an update with what came back."""
-    name = f"`{lost[0].name}`"
-    if not call.step:
-        because = f"{name} is not finite when call {call.index} is given it, before any step was taken: the data hold it already"
-        return _remark(call, _by_the_script(because, "look for NaN in the data"))
-    back, grown = _first_lost_on_the_way_back(history, call.index), _growth(history, call.index)
-    shown, because, remedy = call, f"all that came back to earlier calls was finite, and {name} is not at call {call.index}", ELSEWHERE
-    if back is not None:
-        shown, what = back
-        because = f"{what} at call {shown.index} (step {shown.step}), although what the QNode gave there is finite; then {name} is not"
-        remedy = LOOK[what]
-    if grown:
-        because, remedy = f"the training diverges: {grown}; {because}", "a smaller learning rate, or gradients clipped to a norm"
-    diagnosis = _by_the_script(because, remedy)
-    return _remark(shown, replace(diagnosis, fileable=back is not None and back[1] == OWN and not grown))
-
-
-def _by_the_script(because: str, remedy: str) -> Diagnosis:
-    """What is nothing to report to PennyLane's authors."""
-    return replace(NOT_A_NUMBER.diagnosis(Confidence.LIKELY, because, remedy=remedy), fileable=False)
-
-
-ELSEWHERE = "look at what the script does to it between two calls: the update, and any code of its own"
-
-
-LOSS, OWN = "the gradient that came back from the loss is not finite", "the gradient of the QNode is not finite"
-"""What is lost first on the way back: what the QNode is given there, or what it makes of it."""
-
-LOOK = {
-    LOSS: "look at the loss at that call: a logarithm or a root of zero, a division by zero",
-    OWN: "another diff_method at that call, or numbers off that point",
-}
-
-
-def _is_told_by_methods(history: History, before: int) -> bool:
-    """Whether a QNode's own gradient was lost first, and another method has one there: that is a finding already."""
-    back = _first_lost_on_the_way_back(history, before)
-    if back is None or back[1] != OWN:
-        return False
-    found = [d for d in history.located.divergences if d.signature is Signature.NAN and d.verdict is Verdict.ERROR]
-    return any(d.call.configuration.qnode == back[0].configuration.qnode for d in found)
-
-
-def _first_lost_on_the_way_back(history: History, before: int) -> Optional[tuple[Call, str]]:
-    """The first call before another one to which something came back that is not finite, though it gave numbers."""
-    for index in range(max(0, before - LOOKED_BACK), before):
-        call = history.recording.call(index)
-        for passed in call.backwards:
-            if not all(_is_finite(cotangent) for cotangent in passed.cotangents):
-                return call, LOSS
-            if not all(_is_finite(gradient) for gradient in passed.gradients):
-                return call, OWN
-    return None
-
-
-def _is_finite(array: Optional[np.ndarray]) -> bool:
-    return array is None or array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
-
-
-def _growth(history: History, before: int) -> str:
-    """How the numbers in the circuit and the losses had grown before a call, in words; "" where they had not."""
-    sizes = [_largest(history.recording.call(index).circuit) for index in range(max(0, before - LOOKED_BACK), before)]
-    finite = [size for size in sizes if math.isfinite(size)]
-    if not finite or max(finite) <= GROWN * max(1.0, finite[0]):
-        return ""
-    words = f"the numbers in the circuit grew from {finite[0]:.2g} to {max(finite):.2g}"
-    losses = [event.number for event in history.recording.events if event.kind == "loss" and event.number is not None]
-    lost = next((k for k, loss in enumerate(losses) if not math.isfinite(loss)), None)
-    return words if not lost else f"{words}, the loss from {losses[0]:.2g} to {losses[lost - 1]:.2g} and then to {losses[lost]:.2g}"
-
-
-def _largest(circuit: Circuit) -> float:
-    return max((float(np.max(np.abs(p.value), initial=0.0)) for p in circuit.parameters if p.value.dtype.kind in "fc"), default=0.0)
-
-
-def _remark(call: Call, diagnosis: Diagnosis, verdict: Verdict = Verdict.REMARK) -> Remark:
-    return Remark(
-        verdict,
-        Signature.NAN,
-        diagnosis,
-        call=call,
-        step=call.step,
-        places=(call.source,),
-        qnodes=(call.configuration.qnode,),
-    )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional
 
+import numpy as np
+
 from qdiag.diagnosis.training.history import History
 from qdiag.diagnosis.training.recorded import RecordedTraining, Seen
 from qdiag.model.training import CallOrigins, Gradient, Leaf, Optimiser, ParameterStep, Root
@@ -121,12 +123,19 @@ def read_instead(history: History, story: Story) -> tuple[Leaf, ...]:
 
 
 def stand_ins(history: History, story: Story, since: int = 0) -> tuple[Leaf, ...]:
-    """Tensors of the same shape that the loss leads to in its place, and that no optimiser holds; from some step on."""
+    """Tensors like it that the loss leads to in its place, and that no optimiser holds; from some step on."""
     training = history.training
     held = {leaf.token for seen in training.optimisers for leaf in seen.fact.parameters}
     roots = accumulating_roots(training, since)
     reached = dict.fromkeys(token for root in roots for token in root.leaves if token not in held)
     leaves = (training.leaf(token) for token in reached)
-    found = tuple(leaf for leaf in leaves if leaf.requires_grad and (leaf.shape, leaf.dtype) == (story.leaf.shape, story.leaf.dtype))
+    found = tuple(leaf for leaf in leaves if leaf.requires_grad and _are_alike(leaf, story.leaf))
     everywhere = roots and all(any(leaf.token in root.leaves for leaf in found) for root in roots)
     return found if everywhere else ()
+
+
+def _are_alike(leaf: Leaf, other: Leaf) -> bool:
+    """Whether two tensors are of one shape, and of one dtype or of the same numbers: a copy in another precision is one, too."""
+    if leaf.shape != other.shape or leaf.dtype == other.dtype:
+        return leaf.shape == other.shape
+    return bool(leaf.values) and np.array_equal(np.asarray(leaf.values, np.float32), np.asarray(other.values, np.float32))

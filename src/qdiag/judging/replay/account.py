@@ -49,7 +49,8 @@ class Account:
 
     def add(self, result: CallResult) -> None:
         """Take note of one more result."""
-        self.replayed += bool(result.sides)
+        # whose outputs came, and whose way back failed, says nothing of a gradient
+        self.replayed += any(side.evaluation.failure is None for side in result.sides)
         self.made_over += result.made_over
         if result.unfaithful is not None:
             self.unfaithful.append(result.unfaithful)

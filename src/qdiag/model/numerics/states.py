@@ -142,7 +142,8 @@ class Final:
         """The (row) axes of some wires."""
         unknown = [wire for wire in wires if wire not in self.wires]
         if unknown:
-            raise NotSimulated(f"a decomposition works on wire {unknown[0]!r}, which is not the operation's")
+            known = ", ".join(map(repr, self.wires))
+            raise NotSimulated(f"something works on wire {unknown[0]!r}, which is none of those at hand: {known}")
         return tuple(self.wires.index(wire) for wire in wires)
 
 

@@ -200,7 +200,8 @@ class Body:
         label = self.task.label(culprit)
         raised = {method for method, _ in self.task.divergence.raised}
         lines = []
-        if other != culprit and other.diff_method not in ("none", "arbiter") and other not in raised:
+        beside = other != culprit and not self.task.wording.alone
+        if beside and other.diff_method not in ("none", "arbiter") and other not in raised:
             lines.append(f'print("{self.task.label(other)}:", {self.value(other)})')
         lines += [f"device = {self.device(culprit)[0]}", "try:", f'    print("{label}:", {self.value(culprit, "device")})']
         if culprit.compiled:

@@ -8,8 +8,9 @@ from typing import Optional
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Signature
 from qdiag.model.findings import Divergence, Finding, Reproducer
-from qdiag.proving.reproducer.material import AS_A_PERSON, AS_RECORDED, FILLED, ROOMY, Material, Wording
+from qdiag.proving.reproducer.material import ALONE, AS_A_PERSON, AS_RECORDED, FILLED, ROOMY, Material, Wording
 from qdiag.proving.reproducer.writing import write, write_around, write_for, write_transform
 
 MOST_ROWS = 5
@@ -60,7 +61,10 @@ def _of_the_circuit(divergence: Divergence, material: Material) -> Sequence[Repr
 
 
 def _attempted(divergence: Divergence, material: Material, whole: Circuit) -> Iterator[Reproducer]:
-    for circuit, wording in _attempts(whole, material, divergence.call.configuration.device_wires):
+    attempts = [*_attempts(whole, material, divergence.call.configuration.device_wires)]
+    if divergence.signature is Signature.RAISE:
+        attempts.append((whole, ALONE))
+    for circuit, wording in attempts:
         reference = material.reference if circuit is whole else None
         try:
             yield write(divergence, replace(material, circuit=circuit, reference=reference), wording)
@@ -71,13 +75,14 @@ def _attempted(divergence: Divergence, material: Material, whole: Circuit) -> It
 def _attempts(circuit: Circuit, material: Material, device_wires: Sequence[object]) -> Iterator[tuple[Circuit, Wording]]:
     """The circuit as a person writes it, with every number as recorded, and its first rows: some methods refuse a batch.
 
-    Beside them on a device that has more wires than the circuit, as the script's, on which a kernel may mistake one size for the other.
+    Beside them on the script's device where it has more wires than the circuit, on which a kernel may mistake one size for the other,
+    or lacks some of the circuit's.
 
     Without a batch, with gradients that are filled up to their shape: a method may drop them altogether.
     """
     yield circuit, AS_A_PERSON
     yield circuit, AS_RECORDED
-    if {*circuit.wires} < {*device_wires}:
+    if device_wires and {*circuit.wires} != {*device_wires}:
         yield circuit, ROOMY
     rows = (material.split or _rows)(circuit, material.trusted)
     if len(rows) > 1:

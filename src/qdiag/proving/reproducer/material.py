@@ -92,14 +92,18 @@ class Wording:
         Whether ``qml.grad`` takes the gradient of a scalar: it gives one that a method dropped its shape, ``qml.jacobian`` breaks.
     roomy
         Whether the device has all wires that the script's has, also those that nothing touches.
+    alone
+        Whether of a method that raises nothing else is run, as one that does not: that may take the circuit row by row only.
     """
 
     readable: bool = True
     filled: bool = False
     roomy: bool = False
+    alone: bool = False
 
 
 AS_A_PERSON = Wording()
 AS_RECORDED = Wording(readable=False)
 FILLED = Wording(filled=True)
 ROOMY = Wording(roomy=True)
+ALONE = Wording(alone=True)

@@ -70,6 +70,15 @@ def test_a_device_without_a_wire_to_spare_is_the_scripts_own_and_no_bug() -> Non
     assert with_blame(diagnosis, FIRST).fileable
 
 
+def test_a_wire_that_the_device_has_not_is_named_and_no_operation_is_blamed() -> None:
+    short = lambda request: adjoint(request) and not {*request.circuit.wires} <= {*request.device_wires}  # noqa: E731 - said where it is asked
+    world = World(lambda request: raising(request) if short(request) else 0.0)
+    seen = replace(raised(TWO), blamed=Blamed("wires", 0, "a device of 2 wires"))
+    diagnosis = found(world, replace(seen, question=replace(seen.question, device_wires=("a", *TWO.wires[1:]))))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD304", "confirmed")
+    assert diagnosis.remedy == f"wire {TWO.wires[0]!r} on the device, too, where it is made; or other wires in the circuit"
+
+
 def test_measurements_in_the_middle_want_wires_of_their_own_and_no_way_of_measuring_is_blamed() -> None:
     short = lambda request: adjoint(request) and len(request.device_wires) < 3  # noqa: E731 - said where it is asked
     world = World(lambda request: raising(request) if short(request) and not request.execution_options else 0.0)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED
 from qdiag.diagnosis.symptoms import Blamed
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Request
 from qdiag.model.findings import FoundWrong
+from qdiag.model.parameter import Parameter
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import (
     FIRST,
@@ -60,6 +63,22 @@ def test_a_coefficient_whose_gradient_is_zero_is_dropped_and_nothing_has_moved()
     seen = symptoms(world, of(rotation(), measurement=readout), apart=(1,), lost=(1,))
     assert "QD303" not in {found(world, seen).code, *found(world, seen).ruled_out}
     assert DISPLACED.applies(replace(seen, apart=(0, 1)))
+
+
+def test_where_coefficients_are_only_marked_gradients_may_have_moved_there_unseen() -> None:
+    number = Parameter(np.array(0.4), "autograd", trainable=False, marked=True)
+    readout = replace(expectation(), data=(replace(observable_of(expectation()), data=(number,)), None))
+    world = World(lambda request: -0.5 if adjoint(request) and counted(request, 1) else 0.0)
+    seen = symptoms(world, of(rotation(), measurement=readout), apart=(0,), lost=(0,))
+    diagnosis = found(world, seen)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD303", "confirmed")
+    dropped = World(lambda request: -0.5 if adjoint(request) and tracked(request) and measured(request, "ExpectationMP") else 0.0)
+    assert "QD303" in found(dropped, seen).ruled_out, "without the mark the gradient is zero, too"
+
+
+def counted(request: Request, position: int) -> bool:
+    """Whether a number is tracked or marked."""
+    return position in (*request.circuit.trainable, *request.circuit.marked)
 
 
 # --- QD303: gradient given to the wrong parameter --------------------------------------------------------------------------

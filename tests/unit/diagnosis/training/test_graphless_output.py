@@ -35,6 +35,18 @@ def test_an_output_that_is_taken_out_of_its_graph() -> None:
     assert found.diagnosis.code == "QD801", "the output could be differentiated: it is the script that cuts it off"
 
 
+def test_where_no_backward_pass_is_made_nothing_is_taken_out_of_a_graph() -> None:
+    told = Told()
+    told.optimiser(leaf(0, "weights"))
+    for number in range(2):
+        told.calls_qnode(circuit=(0,), outputs=(True,), measured="ExpectationMP")
+        told.step(none(0), number=number)
+    (found,) = remarks(told.history())
+    assert found.diagnosis.because.startswith("no backward pass is ever made: no gradient ever reaches weights")
+    assert found.diagnosis.code == "QD801"
+    assert "closure" in found.diagnosis.remedy
+
+
 def test_is_not_said_of_evaluations_nor_where_a_pass_came_by() -> None:
     assert not list(remarks(training(grad_enabled=False).history()))
     assert not list(remarks(training(reached=True).history()))

@@ -17,6 +17,7 @@ from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Confidence, Divergence
 from qdiag.model.not_finite import GivenNumbers, NotFinite
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
 from qdiag.model.remarks import Remark
 from qdiag.trace import call_text
 from tests.worlds.evaluators import FakeEvaluator
@@ -144,6 +145,17 @@ def test_where_nothing_came_back_and_nothing_grew_the_update_is_to_be_looked_at(
     (found,) = said([at(0, backwards=(BACK,)), at(1, circuit(NAN))], lost_at(1, given("weights", (1,), lost=(0,))))
     assert "diverges" not in found.diagnosis.because
     assert "the update" in found.diagnosis.remedy
+
+
+def test_a_gradient_that_is_lost_inside_of_the_quantum_function_is_told_by_the_probe_that_saw_it() -> None:
+    probe = Probe(0, (ProbedArgument("inputs", 0.5, 0.1, False),), (ProbedMethod("backprop", (math.inf,)),), complete=True)
+    calls, event = [at(0, backwards=(BACK,)), at(1, circuit(NAN))], lost_at(1, given("inputs", (2,), lost=(0,)))
+    (found,) = remarks(history(calls, (event,), (probe,), evaluator=Numbers()))
+    assert found.diagnosis.because.startswith("the gradient by `inputs` is not finite at call 0 (step 0), although those by")
+    assert (found.call, found.diagnosis.fileable) == (calls[0], False)
+    finite = replace(probe, methods=(ProbedMethod("backprop", (0.5,)),))
+    (other,) = remarks(history(calls, (event,), (finite,), evaluator=Numbers()))
+    assert "the update" in other.diagnosis.remedy
 
 
 # --- nothing -----------------------------------------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qdiag.diagnosis.training.parameters import Edge, broken_edge, stories
-from qdiag.model.training import ArgumentOrigin, Gradient, ParameterStep
+from qdiag.model.training import ArgumentOrigin, Gradient, Leaf, ParameterStep
 from tests.worlds.recorded_trainings import Told, leaf, none, some
 
 
@@ -24,8 +26,8 @@ def test_one_that_was_frozen_at_any_time_has_no_story() -> None:
     assert [story.leaf.token for story in stories(told.history().training)] == [1]
 
 
-def edge(told: Told) -> Edge:
-    told.optimiser(leaf(0))
+def edge(told: Told, held: Leaf = leaf(0)) -> Edge:  # noqa: B008 - a value
+    told.optimiser(held)
     history = told.history()
     (story,) = stories(history.training)
     return broken_edge(history, story)
@@ -51,6 +53,15 @@ def test_where_another_tensor_of_its_shape_stands_at_every_loss() -> None:
     assert edge(told) is Edge.REPLACED
     told.root(6)
     assert edge(told) is Edge.BEFORE
+
+
+def test_a_copy_in_another_precision_stands_in_its_place_and_other_numbers_do_not() -> None:
+    told = Told()
+    told.fact("leaf", replace(leaf(5, "", 0.1, 0.2), dtype="float32"))
+    told.root(5)
+    assert edge(told, leaf(0, "w", 0.1, 0.2)) is Edge.REPLACED
+    assert edge(told, leaf(0, "w", 0.1, 0.3)) is Edge.BEFORE
+    assert edge(told) is Edge.BEFORE, "of unknown numbers"
 
 
 def test_nowhere_as_long_as_a_loss_leads_to_it() -> None:

@@ -265,6 +265,15 @@ def test_a_call_whose_quantum_function_raised_is_none_that_methods_were_not_aske
     assert (located.replayed, located.sampled, located.unanswered) == (2, (), ())
 
 
+def test_a_method_whose_way_back_fails_stands_beside_nothing():
+    def one_way(request: Request) -> Evaluation:
+        refused = Failure("ValueError", "cannot", stage="backward", refusal=True)
+        return Evaluation(request.method, answer(request).outputs, failure=refused)
+
+    evaluator = ScriptedEvaluator(adjoint=one_way, parameter_shift=one_way)
+    assert locate(training(3), evaluator).replayed == 0
+
+
 def test_the_full_jacobian_is_formed_at_the_first_call_of_each_structure_and_where_a_product_disagrees():
     evaluator = ScriptedEvaluator(METHODS[:2], adjoint=wrong_from(0.335, gradient=0.1))
     trace = training(5)

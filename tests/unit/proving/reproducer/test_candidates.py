@@ -11,6 +11,7 @@ import pytest
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding, ScriptKind
 from qdiag.model.node import Node
 from qdiag.model.variants import with_parameters
@@ -56,6 +57,16 @@ def test_where_the_scripts_device_has_more_wires_a_device_of_all_of_them_is_trie
     touched = len(TWO.wires)
     assert len(sources(on_device(*range(touched)), material())) == len(sources(HERE, material()))
     assert len(sources(on_device(*range(touched + 2)), material())) == len(sources(HERE, material())) + 1
+    assert len(sources(on_device(7), material())) == len(sources(HERE, material())) + 1, "or lacks some of the circuit's"
+
+
+def test_what_raises_is_tried_last_without_the_method_beside_it_that_may_take_rows_alone() -> None:
+    divergence = HERE.divergence
+    raising = replace(divergence, comparison=replace(divergence.comparison, where=Signature.RAISE))
+    *others, alone = sources(replace(HERE, divergence=raising), material())
+    first, second = (method.diff_method for method in divergence.comparison.methods)
+    assert all(first in source and second in source for source in others)
+    assert (first in alone) != (second in alone)
 
 
 def test_rows_of_a_batch_are_tried_by_themselves_after_the_whole() -> None:
