@@ -13,6 +13,10 @@ from qdiag.model.option import Option
 from qdiag.model.transform_families import TransformKind, kind_by_name
 
 
+IDLE_DEVICE = "null.qubit"
+"""PennyLane's device for whoever wants to know what surrounds a simulation, and costs without it."""
+
+
 @dataclass(frozen=True)
 class SourceLine:
     """A place in the user's code: path relative to the script's folder where it lies inside, line, and function."""
@@ -186,6 +190,11 @@ class Configuration:
         """The names of the transforms of some kinds, in order."""
         known = self.transform_kinds or tuple(kind_by_name(name).value for name in self.transforms)
         return tuple(name for name, kind in zip(self.transforms, known) if kind in {wanted.value for wanted in kinds})
+
+    @property
+    def idle(self) -> bool:
+        """Whether the device works nothing out, and gives zeros on purpose."""
+        return self.device == IDLE_DEVICE
 
     @property
     def remade_by(self) -> str:

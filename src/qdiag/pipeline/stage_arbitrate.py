@@ -200,7 +200,7 @@ def unanimous_errors(
         circuit = call.circuit
         if call.configuration.qnode in flagged or index in astray or call.failure or not circuit.resolved:
             continue
-        if circuit.opaque or circuit.shots:
+        if circuit.opaque or circuit.shots or call.configuration.idle:
             continue
         divergence = _against_the_arbiter(context, call)
         if divergence is not None:

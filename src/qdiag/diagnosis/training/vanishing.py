@@ -46,6 +46,9 @@ AS_ON_RANDOM_STATES = 4.0
 NOISY = 3.0
 """A gradient whose noise is larger than so many times its size points nowhere."""
 
+DIVIDING = frozenset({"finite-diff", "spsa"})
+"""Methods that divide differences of estimates by a step: it is the step that makes noise large, and the methods' own finding says so."""
+
 RIGHT = 1e-2
 """Of the cotangent: recorded gradients further from the exact ones are not known to be right."""
 
@@ -194,7 +197,7 @@ def _noisy(history: History, calls: Sequence[Call]) -> Iterator[Remark]:
         yield from _nothing_there(history, calls)
         return
     ratios = [(point.off or 0.0) / float(np.sqrt(np.mean(point.exact**2)) or math.inf) for point in points]
-    if min(ratios) < NOISY:
+    if min(ratios) < NOISY or calls[0].method.diff_method in DIVIDING:
         return
     (shots,), ratio = calls[0].circuit.shots, sorted(ratios)[len(ratios) // 2]
     because = (

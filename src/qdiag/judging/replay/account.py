@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from qdiag.judging.replay.call_result import CallResult, Share
 from qdiag.judging.replay.costs import Costs
 from qdiag.judging.replay.silences import Silences
-from qdiag.model.call import Failure
+from qdiag.model.call import IDLE_DEVICE, Failure
 from qdiag.model.comparison import Comparison
 from qdiag.model.coverage import Unseen
 from qdiag.model.method import Method, once_each
@@ -24,6 +24,8 @@ class Account:
         How many calls were evaluated under at least two methods.
     made_over
         How many gave what a transform works out from several circuits' results.
+    idle
+        How many were on a device that works nothing out.
     unfaithful, not_rebuilt
         As in `ReplaySummary`.
     untold
@@ -35,6 +37,7 @@ class Account:
     def __init__(self) -> None:
         self.replayed = 0
         self.made_over = 0
+        self.idle = 0
         self.unfaithful: list[Unfaithful] = []
         self.not_rebuilt: list[NotRebuilt] = []
         self.untold: list[str] = []
@@ -52,6 +55,7 @@ class Account:
         # whose outputs came, and whose way back failed, says nothing of a gradient
         self.replayed += any(side.evaluation.failure is None for side in result.sides)
         self.made_over += result.made_over
+        self.idle += result.idle
         if result.unfaithful is not None:
             self.unfaithful.append(result.unfaithful)
         if result.not_rebuilt is not None:
@@ -72,7 +76,7 @@ class Account:
                 self._numbers.setdefault(side.method.bare, result.numbers)
             if result.rows and side.of_few_rows:
                 self._rows.setdefault(side.method.bare, (len(result.rows), result.batch))
-        if not (result.made_over or result.not_rebuilt or result.without_circuit):
+        if not (result.made_over or result.idle or result.not_rebuilt or result.without_circuit):
             self._circuits += 1
             self._met[1].update(dict.fromkeys(methods))
             by_record = result.share is Share.RECORD
@@ -106,6 +110,9 @@ class Account:
     def notes(self) -> Iterator[str]:
         """Sentences about calls at which something was not compared."""
         yield from _about_untold(self.untold)
+        if self.idle:
+            calls = "1 call is" if self.idle == 1 else f"{self.idle} calls are"
+            yield f"{calls} on {IDLE_DEVICE}, which gives zeros and works nothing out: nothing is compared there"
         if self.made_over:
             calls = "1 call gives" if self.made_over == 1 else f"{self.made_over} calls give"
             yield f"{calls} what a transform works out from the results of several circuits: no two methods are compared there"

@@ -74,6 +74,8 @@ class CallResult:
         The exception that the user met.
     made_over
         Whether the call gave what a transform works out from several circuits' results: nothing is compared.
+    idle
+        Whether the device works nothing out: nothing is compared.
     rows, batch
         Where only some rows of a batch were evaluated under every method: which, and of how many.
     tracked
@@ -103,6 +105,7 @@ class CallResult:
     unfaithful: Optional[Unfaithful] = None
     failure: Optional[Failure] = None
     made_over: bool = False
+    idle: bool = False
     rows: Rows = ()
     batch: int = 0
     tracked: Positions = ()

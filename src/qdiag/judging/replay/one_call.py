@@ -133,6 +133,8 @@ def _replay_whole(
 
 def _not_to_be_asked(call: Call, key: str, plan: Plan) -> Optional[CallResult]:
     """The result of a call that no method is asked about; None where methods are."""
+    if call.configuration.idle:
+        return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, idle=True)
     if call.configuration.remade_by:
         return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
     why = obstacle(call.method, trusted=plan.trusted)

@@ -194,6 +194,12 @@ def test_shot_noise_is_held_against_the_exact_gradient(noise: float, found: int)
     assert all("noise of 20 shots" in remark.diagnosis.because for remark in remarked)
 
 
+def test_noise_that_a_difference_quotient_makes_large_is_no_matter_of_the_gradient() -> None:
+    calls = training(0.3, gradient=-0.01 * math.sin(0.3) + 0.5, shots=(20,))
+    differenced = [replace(one, configuration=replace(one.configuration, resolved="finite-diff")) for one in calls]
+    assert said(differenced, (), Cosines(0.01)) == []
+
+
 def leaping(*angles: float, shots: tuple[int, ...] = ()) -> list[Call]:
     each = [training(angle, steps=1, gradient=-1.0, shots=shots)[0] for angle in angles]
     return [replace(call, index=step, step=step) for step, call in enumerate(each)]

@@ -265,6 +265,14 @@ def test_a_call_whose_quantum_function_raised_is_none_that_methods_were_not_aske
     assert (located.replayed, located.sampled, located.unanswered) == (2, (), ())
 
 
+def test_on_a_device_that_works_nothing_out_nothing_is_compared():
+    trace = training(3)
+    trace.calls[1] = replace(trace.calls[1], configuration=replace(trace.calls[1].configuration, device="null.qubit"))
+    located = locate(trace, ScriptedEvaluator())
+    assert (located.verdict, located.replayed, located.divergences) == (Verdict.AGREE, 2, ())
+    assert "1 call is on null.qubit, which gives zeros and works nothing out: nothing is compared there" in located.notes
+
+
 def test_a_method_whose_way_back_fails_stands_beside_nothing():
     def one_way(request: Request) -> Evaluation:
         refused = Failure("ValueError", "cannot", stage="backward", refusal=True)
