@@ -132,6 +132,12 @@ class TestHealthy:
         assert result.report.recorded.startswith("2 QNode calls")
 
     @needs_sums
+    def test_inside_of_inference_mode_as_outside(self) -> None:
+        with torch.inference_mode():
+            result = qdiag.check(layer(), torch.tensor([[0.1, 0.2], [0.3, 0.4]]) * 2)
+        assert result.verdict is Verdict.ROUNDING
+        assert result
+
     def test_a_tolerance_of_ones_own(self) -> None:
         sick = readout()
         arguments = tensor(0.4, 0.9), tensor(0.7, 0.2)

@@ -12,7 +12,6 @@ from qdiag.model.method import Method
 from qdiag.model.option import Option
 from qdiag.model.transform_families import TransformKind, kind_by_name
 
-
 IDLE_DEVICE = "null.qubit"
 """PennyLane's device for whoever wants to know what surrounds a simulation, and costs without it."""
 

@@ -6,7 +6,9 @@ There is one convention for complex numbers, torch's: a cotangent ``c`` of an ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, Optional, Protocol
 
 import numpy as np
@@ -20,6 +22,14 @@ Function = Callable[[Sequence[Any]], Sequence[Any]]
 
 Cotangents = Sequence[Optional[np.ndarray]]
 """One array for each output; None where nothing depends on it."""
+
+
+@contextmanager
+def outside_of_inference() -> Iterator[None]:
+    """Where torch keeps graphs if asked to: inside ``inference_mode`` it keeps none, whatever ``enable_grad`` says."""
+    torch: Any = sys.modules.get("torch")
+    with nullcontext() if torch is None else torch.inference_mode(False):
+        yield
 
 
 class Graph(Protocol):

@@ -6,14 +6,13 @@ it in `probe_methods`, what numbers say in `probe_slopes`, axes in `probe_rows` 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.bridges.interfaces.forward_pass import outside_of_inference
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode, other_steps, own_method, quicker_copy
 from qdiag.bridges.live.probe_rows import with_rows
@@ -46,16 +45,8 @@ def probes(
     returned
         What the call returned, where that is known.
     """
-    with _outside_of_inference():
+    with outside_of_inference():
         yield from _stages(qnode, args, kwargs, layer, call, returned)
-
-
-@contextmanager
-def _outside_of_inference() -> Iterator[None]:
-    """Where torch keeps graphs if asked to: inside ``inference_mode`` it keeps none, whatever ``enable_grad`` says."""
-    torch: Any = sys.modules.get("torch")
-    with nullcontext() if torch is None else torch.inference_mode(False):
-        yield
 
 
 def _stages(

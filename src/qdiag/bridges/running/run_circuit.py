@@ -17,7 +17,7 @@ import numpy as np
 
 from qdiag.bridges.failures import failure_met
 from qdiag.bridges.interfaces.choice import graph_for, interface_for, precision_for
-from qdiag.bridges.interfaces.forward_pass import Graph
+from qdiag.bridges.interfaces.forward_pass import Graph, outside_of_inference
 from qdiag.bridges.running.batch_rows import row_requests, together
 from qdiag.bridges.running.products import jacobian, products
 from qdiag.bridges.running.qnode_runner import Runner
@@ -42,7 +42,7 @@ _WANTS_WIRE = re.compile(r"aux|free wire|wires not found on the device", re.IGNO
 
 def evaluate_circuit(request: Request) -> Evaluation:
     """An evaluation, without its norms and time (see `evaluate.evaluate`)."""
-    with graph_switched(request.graph), _seeded_surroundings(request) as caught:
+    with graph_switched(request.graph), outside_of_inference(), _seeded_surroundings(request) as caught:
         evaluation = _attempt_and_amend(request)
     texts = tuple(dict.fromkeys(str(warning.message) for warning in caught))
     return replace(evaluation, warnings=texts)

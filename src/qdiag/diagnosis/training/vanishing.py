@@ -47,7 +47,7 @@ NOISY = 3.0
 """A gradient whose noise is larger than so many times its size points nowhere."""
 
 DIVIDING = frozenset({"finite-diff", "spsa"})
-"""Methods that divide differences of estimates by a step: it is the step that makes noise large, and the methods' own finding says so."""
+"""Methods that divide differences of estimates by a step: that makes noise large, and the finding about the methods says so."""
 
 RIGHT = 1e-2
 """Of the cotangent: recorded gradients further from the exact ones are not known to be right."""
