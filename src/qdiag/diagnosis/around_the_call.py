@@ -17,6 +17,10 @@ _NOT_FUNCTIONAL = "autograd.Function with functorch transforms"
 """Torch's words where ``torch.func`` meets a derivative that is not made of torch's operations: every method's but backprop's."""
 
 
+_UNDERIVED = "diff_method=None"
+"""PennyLane's words where a QNode that is made for its results alone is differentiated."""
+
+
 def _is_of_torch_compile(failure: Failure) -> bool:
     return any(_RESUMED in frame or frame.startswith("torch._dynamo") for frame in failure.frames)
 
@@ -32,6 +36,8 @@ def why_in_the_script(failure: Failure, notes: Sequence[str] = ()) -> str:
         return f"torch.compile was at work on PennyLane's own functions, and {ALONE}"
     if _NOT_FUNCTIONAL in failure.message:
         return f"torch.func takes no derivative but backprop's; {ALONE}"
+    if _UNDERIVED in failure.message:
+        return "the QNode is made with diff_method=None, for its results alone, and is differentiated all the same"
     if _in_parts(notes):
         parts = f"of {_in_parts(notes)} the parts alone were recorded, and made of these the call does not raise"
         return f"{parts}: what raises lies in the whole of it, or in what the script does around the call"
@@ -44,6 +50,8 @@ def way_out(failure: Failure, notes: Sequence[str] = ()) -> str:
         return "keep torch.compile off the circuit: torch.compiler.disable(qnode), or compile the other layers alone"
     if _NOT_FUNCTIONAL in failure.message:
         return 'diff_method="backprop", or torch.autograd in the place of torch.func'
+    if _UNDERIVED in failure.message:
+        return "leave it out where the QNode is made; or call it on numbers that nothing tracks"
     if _in_parts(notes):
         return f"write out the gates of {_in_parts(notes)}, which do not raise; or another diff_method"
     return "read the script's traceback from what ran around the QNode: threads, signal handlers, hooks, patched functions, memory"

@@ -121,8 +121,9 @@ FUNCTIONAL = "In order to use an autograd.Function with functorch transforms (vm
         ("no", (), "replayed by itself", "the script's traceback"),
         ("no", (RESUMED,), "torch.compile was at work", "torch.compiler.disable"),
         (FUNCTIONAL, (), "torch.func takes no derivative but backprop's", 'diff_method="backprop"'),
+        ("Derivatives cannot be calculated with diff_method=None", (), "the QNode is made with diff_method=None", "leave it out"),
     ],
-    ids=["alone", "torch.compile", "torch.func"],
+    ids=["alone", "torch.compile", "torch.func", "diff_method=None"],
 )
 def test_what_raises_in_the_script_and_not_by_itself_is_no_fault_of_a_method(
     monkeypatch: pytest.MonkeyPatch, message: str, frames: tuple[str, ...], why: str, cure: str, found: Diagnosis

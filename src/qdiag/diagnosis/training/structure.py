@@ -59,10 +59,11 @@ def said_of_dead(circuit: Circuit, landscape: Landscape, entries: np.ndarray) ->
         if entries[start : start + angle.size].any():
             (still if cone[angle.operation] else far).append(_name(circuit, angle))
         start += angle.size
-    measured = ", ".join(str(wire) for wire in dict.fromkeys(wire for m in circuit.measurements for wire in m.wires))
+    wires = list(dict.fromkeys(wire for m in circuit.measurements for wire in m.wires))
+    measured = f"wire{'s' * (len(wires) > 1)} {', '.join(map(str, wires))}"
     parts = []
     if far:
-        parts.append(f"{_listed(far)} cannot reach what is measured (wires {measured}): no operation leads there from its wires")
+        parts.append(f"{_listed(far)} cannot reach what is measured ({measured}): no operation leads there from its wires")
     if still:
         parts.append(f"{_listed(still)} changes no result at any of {len(landscape.slopes)} random points")
     return "; ".join(parts)

@@ -207,9 +207,11 @@ def judged_words(judged: Union[FoundWrong, str], name: Callable[[Method], str] =
         return judged
     whole = "all methods that gave numbers are wrong: " if judged.unanimous else ""
     wrong, worst = ", ".join(map(name, judged.wrong)), name(judged.worst)
+    # of second derivatives that along one direction is asked for, and no entry
+    kind = "second derivative along one direction" if judged.where is Signature.SECOND_DERIVATIVE else judged.where.value
     return (
         f"{whole}{wrong} {'is' if len(judged.wrong) == 1 else 'are'} away from {judged.source}: {worst} has {judged.has} "
-        f"({judged.where.value}, {judged.bound:.1g} explained)"
+        f"({kind}, {judged.bound:.1g} explained)"
     )
 
 

@@ -118,7 +118,7 @@ def test_a_training_whose_gradients_came_back_large_is_not_evaluated() -> None:
 def test_a_parameter_whose_operation_cannot_reach_what_is_measured_is_named() -> None:
     because = only(training(0.3, wire=1), torch_steps(Gradient.ZERO, Gradient.ZERO))
     assert "the gradient of weights is zero" in because
-    assert "RX on wire 1 cannot reach what is measured (wires 0)" in because
+    assert "RX on wire 1 cannot reach what is measured (wire 0)" in because
 
 
 def test_a_parameter_that_changes_nothing_at_any_point_is_named() -> None:

@@ -347,6 +347,7 @@ def test_in_files_it_has_the_methods_in_full() -> None:
 
 
 def test_what_names_no_method_is_said_as_it_is() -> None:
+    assert "(second derivative along one direction, " in judged_words(replace(WORD, where=Signature.SECOND_DERIVATIVE))
     assert judged_words("cannot tell: 30 wires") == "cannot tell: 30 wires"
 
 
