@@ -15,26 +15,18 @@ from itertools import islice
 from typing import Optional, Protocol
 
 from qdiag.evaluation.limits import Deadline
-from qdiag.judging import (
-    gradient_transforms,
-    layer_findings,
-    live_methods,
-    metric_findings,
-    probe_findings,
-    probe_word,
-    transform_findings,
-)
+from qdiag.judging import gradient_transforms, layer_findings, metric_findings, transform_findings
 from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call
 from qdiag.model.circuit import measures_midway
 from qdiag.model.comparison import DERIVATIVES, Comparison, Signature, Tolerance, Verdict
-from qdiag.model.findings import Divergence
+from qdiag.model.findings import Divergence, FoundWrong
 from qdiag.model.method import ARBITER, Method
 from qdiag.model.numerics.rounding import working_eps
-from qdiag.model.result import NotRebuilt
 from qdiag.pipeline.run_options import Report
+from qdiag.pipeline.stage_beside_probes import is_of_own, of_other_directions, seen_by_probes, with_probes_word
 from qdiag.pipeline.stage_context import StageContext, as_replayed, or_what_is_left
 
 MOST_STRUCTURES = 32
@@ -76,9 +68,9 @@ def divergences_of(
     rewritten += wrong_by_gradient_transforms(context, trace)
     outcomes = [*wrong_beside_measurements(context, trace, located.methods, astray)]
     between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
-    between = [_beside_probes(_with_probes_word(divergence, trace), trace) for divergence in between]
+    between = [of_other_directions(with_probes_word(divergence, trace), trace, context) for divergence in between]
     unanimous = unanimous_errors(context, trace, between, report, astray, seconds=seconds)
-    alone = [_beside_probes(divergence, trace) for divergence in unanimous]
+    alone = [of_other_directions(divergence, trace, context) for divergence in unanimous]
     alone += [*seen_by_probes(trace, [*between, *alone], located.not_rebuilt), *lost_in_layers(trace)]
     # comparisons of two methods have asked for the user's tolerance themselves
     found = [*between, *(divergence for divergence in alone if not _is_tolerated(divergence, context.tolerance))]
@@ -92,10 +84,39 @@ def _between_methods(located: Located, context: StageContext) -> list[Divergence
         if divergence.verdict is not Verdict.ERROR or divergence.call.configuration.remade_by:
             return divergence
         # where arbitrating fails, diagnosing will say so
-        asked = partial(context.with_arbiters_word, divergence, located.methods)
+        asked = partial(_with_word_on_outputs, divergence, located.methods, context)
         return or_what_is_left(asked, lambda failed: divergence, "this divergence")
 
-    return once_rounding(located.divergences, [with_word(divergence) for divergence in located.divergences])
+    return _once_outputs(once_rounding(located.divergences, [with_word(divergence) for divergence in located.divergences]))
+
+
+def _with_word_on_outputs(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Divergence:
+    """The divergence with the arbiter's word; where the outputs that the script gets are wrong themselves, it is about these.
+
+    Derivatives of wrong outputs are wrong, too, and methods may differ in them for a reason of its own; a probe, which
+    differentiates what the QNode gives, finds them right.
+    """
+    told = context.with_arbiters_word(divergence, methods)
+    judged, own = told.judged, told.comparison.methods[0]
+    of_outputs = isinstance(judged, FoundWrong) and judged.where is Signature.OUTPUT and own in judged.wrong
+    if not of_outputs or own != told.call.method or told.signature not in DERIVATIVES:
+        return told
+    alone = _against_the_arbiter(context, told.call, outputs=True)
+    return told if alone is None else replace(alone, raised=told.raised, calls=told.calls)
+
+
+def _once_outputs(divergences: Sequence[Divergence]) -> list[Divergence]:
+    """The first of those in which a QNode's outputs are held against the arbiter, whatever other method showed that; all others."""
+    kept: dict[object, Divergence] = {}
+    for one in divergences:
+        about = one.call.configuration.qnode if _is_of_outputs_alone(one) else id(one)
+        if about not in kept or one.call.index < kept[about].call.index:
+            kept[about] = one
+    return list(kept.values())
+
+
+def _is_of_outputs_alone(divergence: Divergence) -> bool:
+    return divergence.signature is Signature.OUTPUT and divergence.comparison.methods[1] == ARBITER
 
 
 MOST_REWRITTEN = 24
@@ -189,7 +210,7 @@ def unanimous_errors(
     seconds: float = math.inf,
 ) -> Iterator[Divergence]:
     """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone, where not astray."""
-    flagged = {d.call.configuration.qnode for d in known if _is_of_own(d)}
+    flagged = {d.call.configuration.qnode for d in known if is_of_own(d)}
     firsts = trace.first_of_each_structure(MOST_STRUCTURES)
     until = time.monotonic() + seconds
     for done, index in enumerate(firsts):
@@ -232,95 +253,6 @@ def _against_the_arbiter(context: StageContext, call: Call, *, outputs: bool = F
         (own, ARBITER), Verdict.ERROR, found.where, max_abs=found.gap, eps=eps, bound=found.bound, detail=found.detail
     )
     return Divergence(call, comparison, arbitration.wrong, arbitration.reason, worst_call=call.index, calls=(call.index,))
-
-
-def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence], not_rebuilt: Sequence[NotRebuilt] = ()) -> Iterator[Divergence]:
-    """What the live probes saw where the replayed circuits are right; of calls that could not be replayed, also of other methods."""
-    missing = {one.call: one.why for one in not_rebuilt}
-    others: set[tuple[object, ...]] = set()
-    errors = {d.call.configuration.qnode: d for d in _latest_first(known) if _is_of_own(d)}
-    rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}
-    for probe in trace.probes:
-        if probe.marked and not trace.handed:
-            # nothing differentiates by what is only marked: its slopes are nobody's
-            probe = replace(probe, arguments=())
-        call = trace.call(probe.call)
-        qnode = call.configuration.qnode
-        if _is_of_the_circuit(call, errors.get(qnode)):
-            continue
-        for divergence in probe_findings.divergences(probe, call):
-            if not _is_of_the_point(divergence, rounding.get(qnode)):
-                errors[qnode] = divergence
-                yield divergence
-        for divergence in live_methods.of_live_call(probe, call, missing[call.index]) if call.index in missing else ():
-            key = (qnode, divergence.comparison.methods, divergence.signature)
-            if key not in others:
-                others.add(key)
-                yield divergence
-
-
-def _beside_probes(divergence: Divergence, trace: JudgedCalls) -> Divergence:
-    """A divergence of a circuit's derivatives, beside what the QNode itself says of its own arguments at one of the calls.
-
-    A statement about free entries of a matrix is none about the weights that it is worked out from.
-    """
-    gradient = divergence.signature in (Signature.JACOBIAN, Signature.VJP)
-    if not gradient or divergence.verdict is not Verdict.ERROR or divergence.outside:
-        return divergence
-    own, other = divergence.comparison.methods
-    # where the script's own method is right, the other one of the pair is what is off; either may be, where nobody knows
-    off = (other,) if divergence.upheld else (own,) if divergence.wrong else (own, other)
-    if any(method.on(own.device).device != own.device for method in off):
-        # the probe differentiates on the script's own device
-        return divergence
-    beside = [probe for probe in trace.probes if probe.call in divergence.calls and not (probe.marked and not trace.handed)]
-    gap = divergence.comparison.max_abs
-    untaken = any(
-        all(probe_word.takes_other_directions(probe, trace.call(probe.call), method.diff_method, gap) for method in off)
-        for probe in beside
-    )
-    return replace(divergence, untaken=True) if untaken else divergence
-
-
-def _with_probes_word(divergence: Divergence, trace: JudgedCalls) -> Divergence:
-    """A divergence of which the arbiter cannot tell who is wrong, with what a probe at one of its calls says of the same two methods.
-
-    Our own simulation knows qubits; the numerical slopes of the QNode are those of whatever its device is made of.
-    """
-    own, other = divergence.comparison.methods
-    gradient = divergence.signature in (Signature.JACOBIAN, Signature.VJP) and divergence.verdict is Verdict.ERROR
-    open_still = gradient and not (divergence.wrong or divergence.upheld or divergence.untaken or divergence.outside)
-    if not open_still or own != divergence.call.method:
-        return divergence
-    beside = [probe for probe in trace.probes if probe.call in divergence.calls and not (probe.marked and not trace.handed)]
-    words = (probe_word.word_on(probe, trace.call(probe.call), other) for probe in beside)
-    word = next((word for word in words if word is not None), None)
-    if word is None:
-        return divergence
-    return replace(divergence, wrong=word.wrong, judged=word.judged, upheld=word.upheld)
-
-
-def _is_of_own(divergence: Divergence) -> bool:
-    """Whether it is an error that may lie in what the script itself gets: one of other methods, or directions, hides nothing there."""
-    return divergence.verdict is Verdict.ERROR and not divergence.upheld and not divergence.untaken
-
-
-def _latest_first(divergences: Sequence[Divergence]) -> list[Divergence]:
-    return sorted(divergences, key=lambda divergence: -divergence.call.index)
-
-
-def _is_of_the_circuit(call: Call, error: Optional[Divergence]) -> bool:
-    """Tells what a probe sees of an error that the circuit itself shows from what lies outside of it: that comes before any such error.
-
-    ``error`` is the earliest one of the QNode.
-    """
-    return error is not None and call.index >= error.call.index
-
-
-def _is_of_the_point(divergence: Divergence, rounding: Optional[Comparison]) -> bool:
-    """Tells an ill-conditioned point (QD106), at which rounding explains more than a probe knows, from what lies outside."""
-    explained = 0.0 if rounding is None else rounding.bound / rounding.scale
-    return not divergence.comparison.max_abs > explained * max(1.0, divergence.comparison.scale)
 
 
 def lost_in_layers(trace: Calls) -> Iterator[Divergence]:

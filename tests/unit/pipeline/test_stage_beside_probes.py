@@ -12,7 +12,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
-from qdiag.pipeline.stage_arbitrate import _beside_probes, _with_probes_word, seen_by_probes
+from qdiag.pipeline.stage_beside_probes import beside_probes, seen_by_probes, with_probes_word
 from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.scripted import call, circuit
 
@@ -40,7 +40,7 @@ def of(where: Signature, verdict: Verdict = Verdict.ERROR) -> Comparison:
 
 
 def is_untaken(divergence: Divergence, probe: Probe = RIGHT) -> bool:
-    return _beside_probes(divergence, Recorded(probe)).untaken  # type: ignore[arg-type]
+    return beside_probes(divergence, Recorded(probe)).untaken  # type: ignore[arg-type]
 
 
 def test_where_the_qnodes_own_slopes_are_right_other_directions_are_meant() -> None:
@@ -94,7 +94,7 @@ OPEN = error(wrong=(), judged="cannot tell: TRX is not decomposed")
 
 
 def with_word(divergence: Divergence, probe: Probe) -> Divergence:
-    return _with_probes_word(divergence, Recorded(probe))  # type: ignore[arg-type]
+    return with_probes_word(divergence, Recorded(probe))  # type: ignore[arg-type]
 
 
 def test_where_the_arbiter_cannot_tell_the_qnodes_numerical_slopes_say_who_is_wrong() -> None:

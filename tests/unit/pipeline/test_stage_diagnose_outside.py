@@ -9,7 +9,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.option import Held, Kind, Options
 from qdiag.model.probe import Probe, ProbedMethod
-from qdiag.pipeline import stage_arbitrate, stage_diagnose
+from qdiag.pipeline import stage_beside_probes, stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
 from tests.unit.judging.test_probe_findings import argument, call, only, probe
 
@@ -31,18 +31,18 @@ LOST = probe(argument(followed=False), own=(0.0,), other=(0.0,))
 
 def test_one_finding_for_a_qnode_however_often_it_is_probed() -> None:
     trace = Recording((LOST, replace(LOST, call=63)))
-    assert [d.call.index for d in stage_arbitrate.seen_by_probes(trace, ())] == [7]  # type: ignore[arg-type]
+    assert [d.call.index for d in stage_beside_probes.seen_by_probes(trace, ())] == [7]  # type: ignore[arg-type]
 
 
 def test_a_qnode_whose_circuit_is_wrong_needs_no_probe() -> None:
     known = only(LOST)
     assert known.verdict is Verdict.ERROR
-    assert list(stage_arbitrate.seen_by_probes(Recording((LOST,)), [known])) == []  # type: ignore[arg-type]
+    assert list(stage_beside_probes.seen_by_probes(Recording((LOST,)), [known])) == []  # type: ignore[arg-type]
 
 
 def test_what_other_methods_make_of_the_circuit_hides_nothing_of_what_the_script_gets() -> None:
     of_others = replace(only(LOST), upheld=True)
-    assert len(list(stage_arbitrate.seen_by_probes(Recording((LOST,)), [of_others]))) == 1  # type: ignore[arg-type]
+    assert len(list(stage_beside_probes.seen_by_probes(Recording((LOST,)), [of_others]))) == 1  # type: ignore[arg-type]
 
 
 def test_an_argument_cut_off_before_the_circuit_is_confirmed() -> None:
@@ -121,8 +121,8 @@ def test_what_the_transforms_do_to_a_gradient_is_not_called_detached() -> None:
 
 def test_what_a_probe_saw_before_the_circuit_went_wrong_is_another_finding() -> None:
     later = replace(only(LOST), call=replace(call(), index=9))
-    assert [d.call.index for d in stage_arbitrate.seen_by_probes(Recording((LOST,)), [later])] == [7]  # type: ignore[arg-type]
-    assert list(stage_arbitrate.seen_by_probes(Recording((replace(LOST, call=12),)), [later])) == []  # type: ignore[arg-type]
+    assert [d.call.index for d in stage_beside_probes.seen_by_probes(Recording((LOST,)), [later])] == [7]  # type: ignore[arg-type]
+    assert list(stage_beside_probes.seen_by_probes(Recording((replace(LOST, call=12),)), [later])) == []  # type: ignore[arg-type]
 
 
 def test_a_gradient_that_is_no_number_comes_from_a_formula_before_the_circuit() -> None:
@@ -139,11 +139,11 @@ def rounded(bound: float) -> Divergence:
 
 def test_at_an_ill_conditioned_point_a_probe_finds_no_more_than_rounding_explains() -> None:
     gap = only(LOST).comparison.max_abs
-    assert list(stage_arbitrate.seen_by_probes(Recording((LOST,)), [rounded(1.1 * gap)])) == []  # type: ignore[arg-type]
-    assert len(list(stage_arbitrate.seen_by_probes(Recording((LOST,)), [rounded(0.9 * gap)]))) == 1  # type: ignore[arg-type]
+    assert list(stage_beside_probes.seen_by_probes(Recording((LOST,)), [rounded(1.1 * gap)])) == []  # type: ignore[arg-type]
+    assert len(list(stage_beside_probes.seen_by_probes(Recording((LOST,)), [rounded(0.9 * gap)]))) == 1  # type: ignore[arg-type]
 
 
 def test_of_several_errors_of_a_circuit_the_earliest_counts() -> None:
     earlier, later = (replace(only(LOST), call=replace(call(), index=index)) for index in (9, 20))
     for known in ([earlier, later], [later, earlier]):
-        assert list(stage_arbitrate.seen_by_probes(Recording((replace(LOST, call=12),)), known)) == []  # type: ignore[arg-type]
+        assert list(stage_beside_probes.seen_by_probes(Recording((replace(LOST, call=12),)), known)) == []  # type: ignore[arg-type]

@@ -120,9 +120,19 @@ def _method_verdict(
     if not gaps:
         return MethodVerdict(method, "unknown", detail="it gave nothing that the reference can be held against")
     seen = (gap_verdict(method, gap) for gap in gaps)
-    worst = max(seen, key=lambda m: (m.verdict == "wrong", m.where is Signature.NAN, m.gap / (m.bound or 1)))
+    worst = max(seen, key=_weight)
     worst = replace(worst, held=frozenset(gap.where for gap in gaps if gap.method.size))
     return replace(worst, entries=_entries(gaps, ours.axes)) if worst.verdict == "wrong" and ours.full else worst
+
+
+FOLLOWED = 1e3
+"""Derivatives of wrong outputs are wrong themselves, by what the outputs are off by, give or take this factor: the outputs decide."""
+
+
+def _weight(found: MethodVerdict) -> tuple[bool, bool, float]:
+    """What decides before what: a number that is lost, then what is furthest beyond its bound, outputs ahead of what follows them."""
+    beyond = found.gap / (found.bound or 1)
+    return found.verdict == "wrong", found.where is Signature.NAN, beyond * (FOLLOWED if found.where is Signature.OUTPUT else 1.0)
 
 
 def _entries(gaps: Sequence[Gap], axes: Sequence[int]) -> frozenset[tuple[int, int]]:

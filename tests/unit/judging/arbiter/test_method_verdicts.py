@@ -100,6 +100,11 @@ def test_of_several_gaps_the_one_furthest_beyond_what_is_explained_decides() -> 
     assert verdict(off(output=0.25, gradient=1e-6)).where == "output"
 
 
+def test_outputs_decide_before_the_derivatives_that_follow_them() -> None:
+    assert verdict(off(output=0.01, gradient=0.5)).where == "output"
+    assert verdict(off(output=1e-9, gradient=0.5)).where == "jacobian"
+
+
 def test_a_number_that_is_lost_decides_before_any_distance() -> None:
     lost = replace(off(output=0.25), jacobian=((np.array(np.nan), np.array(-0.4)), JACOBIAN[1]))
     said = verdict(lost)
