@@ -238,7 +238,7 @@ def shifted() -> Case:
         0,
         (0, 1, 2),
     )
-    reproducer = Reproducer(_SCRIPT.replace("6.0e-08", "6.07"), "repro.py", False, 0)
+    reproducer = Reproducer(_SCRIPT.replace("6.0e-08", "6.07"), "repro.py", True, 1)
     minimal = Minimal(3, 2, 3, 1, 58, False, circuit(*gates, measured=(expval(readout),)))
     second = Finding(
         Divergence(

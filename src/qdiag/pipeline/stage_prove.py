@@ -52,7 +52,7 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
     if _does_not_raise_alone(finding):
         why = NOT_RECORDED if divergence.call.configuration.remade_by else RAISES_NOT
         return replace(finding, unreproduced=finding.unreproduced or why)
-    saved = path.with_suffix(".minimal")
+    saved, whole = path.with_suffix(".minimal"), finding.diagnosis
     minimal: Optional[Minimal] = None
     if context.minimize and INTERRUPTED not in context.stopped:
         minimal = minimal_of(divergence, question, finding.diagnosis, context, lambda circuit: keep(circuit, saved))
@@ -64,9 +64,23 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
             diagnosis = with_blame(diagnosis, _still_blamed(diagnosis, minimal.circuit, symptoms))
         finding = replace(finding, diagnosis=diagnosis)
     try:
-        return replace(finding, reproducer=_reproducer(finding, question, context, path))
+        return _as_fresh_processes_tell(replace(finding, reproducer=_reproducer(finding, question, context, path)), whole)
     except OpaqueCircuitError as error:
         return replace(finding, unreproduced=error.cause)
+
+
+def _as_fresh_processes_tell(finding: Finding, whole: Diagnosis) -> Finding:
+    """The finding of an error with no more than a likely cause, where its script runs in a fresh process and does not show it.
+
+    Then what was seen depends on what ran before it, or on chance, and an experiment may have come out so for the same reason: what the
+    whole circuit told, before a smallest one was asked, is what is left.
+    """
+    script = finding.reproducer
+    if finding.verdict is not Verdict.ERROR or script is None or script.verified or script.exit_code != 0:
+        return finding
+    confidence = Confidence.LIKELY if whole.confidence is Confidence.CONFIRMED else whole.confidence
+    told = replace(whole, confidence=confidence, because=f"{whole.because}; {SHOWS_IN_NO_OTHER}")
+    return replace(finding, diagnosis=replace(told, remedy=TRY_AGAIN) if whole.code == UNKNOWN.code else told)
 
 
 def _as_the_minimal_tells(finding: Finding, symptoms: Symptoms, context: StageContext) -> Finding:
@@ -103,6 +117,8 @@ def _still_blamed(diagnosis: Diagnosis, circuit: Circuit, symptoms: Symptoms) ->
 
 
 TOLD_BY_MINIMAL = "told by the minimal circuit: in the whole one no change of one thing decides"
+SHOWS_IN_NO_OTHER = "in a fresh process its script does not show it: it may depend on what ran before it, or on chance"
+TRY_AGAIN = "trace it again, and look for what is kept from one call to the next, or is random"
 ONLY_ROUNDING = "what differs is within rounding, and no experiment shows why"
 RAISES_NOT = "the recorded circuit does not raise by itself"
 

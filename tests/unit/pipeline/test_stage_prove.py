@@ -15,7 +15,7 @@ from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.symptoms import Blamed, with_blame
 from qdiag.model.call import Environment, Failure
 from qdiag.model.comparison import Signature, Verdict
-from qdiag.model.findings import Confidence, Diagnosis, Finding, Minimal
+from qdiag.model.findings import Confidence, Diagnosis, Finding, Minimal, Reproducer
 from qdiag.pipeline import stage_prove
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from tests.worlds import results
@@ -104,6 +104,27 @@ def test_where_the_whole_circuit_confirms_no_cause_its_smallest_part_may(monkeyp
 )
 def test_else_it_stays_what_the_whole_circuit_tells(monkeypatch: pytest.MonkeyPatch, found: Diagnosis, before: Diagnosis) -> None:
     assert told(monkeypatch, found, before) is before
+
+
+def proven(whole: Diagnosis, exit_code: int | None, verdict: Verdict = Verdict.ERROR) -> Finding:
+    """A finding with a script that ended so, of which the smallest circuit has confirmed a cause."""
+    divergence = replace(SEEN.divergence, comparison=replace(SEEN.comparison, verdict=verdict))
+    script = Reproducer("", "repro.py", verified=exit_code == 1, exit_code=exit_code)
+    return stage_prove._as_fresh_processes_tell(Finding(divergence, CONFIRMED, reproducer=script), whole)
+
+
+def test_what_shows_in_no_fresh_process_confirms_nothing() -> None:
+    left = proven(UNTOLD, 0).diagnosis
+    assert (left.code, left.confidence, left.remedy) == ("QD901", Confidence.UNKNOWN, stage_prove.TRY_AGAIN)
+    assert left.because.endswith(stage_prove.SHOWS_IN_NO_OTHER)
+    assert proven(CONFIRMED, 0).diagnosis.confidence is Confidence.LIKELY
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "verdict"), [(1, Verdict.ERROR), (125, Verdict.ERROR), (None, Verdict.ERROR), (0, Verdict.ROUNDING)]
+)
+def test_a_script_that_shows_it_or_does_not_run_changes_nothing(exit_code: int | None, verdict: Verdict) -> None:
+    assert proven(UNTOLD, exit_code, verdict).diagnosis is CONFIRMED
 
 
 def test_where_pennylane_refuses_an_operation_a_circuit_without_it_shows_another_refusal() -> None:

@@ -133,6 +133,8 @@ def no_bug(finding: Finding) -> str:
         return "the fault lies outside of the circuit, in the script: the circuit itself is differentiated rightly"
     if finding.promise is Promise.DOCUMENTED:
         return "PennyLane says that this is not supported, and does not guard against it"
+    if finding.reproducer is not None and not finding.reproducer.verified and finding.reproducer.exit_code == 0:
+        return "no script shows it in a fresh process"
     failure = divergence.call.failure
     if divergence.signature is Signature.RAISE and failure is not None and failure.refusal and "support" in failure.message:
         return "PennyLane says itself that this is not supported, and refuses it"

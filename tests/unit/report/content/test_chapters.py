@@ -30,6 +30,16 @@ def test_what_a_probe_saw_and_what_the_script_asks_for_are_no_bugs() -> None:
         assert "the script" in other.document().chapters[0].no_bug
 
 
+def test_what_no_script_shows_is_nothing_to_file() -> None:
+    case = CASES["shifted"]()
+    finding = case.result.findings[0]
+    assert finding.reproducer is not None
+    silent = replace(finding, reproducer=replace(finding.reproducer, verified=False, exit_code=0))
+    unrun = replace(finding, reproducer=replace(finding.reproducer, verified=False, exit_code=None))
+    for changed, words in ((silent, "no script shows it in a fresh process"), (unrun, "")):
+        assert replace(case, result=replace(case.result, findings=(changed,))).document().chapters[0].no_bug == words
+
+
 def test_numbers_are_counted_not_arrays() -> None:
     flow = CASES["moons"]().document().chapters[0].flow
     assert [station.detail for station in flow if station.place == "circuit parameters"] == ["4 numbers"]
