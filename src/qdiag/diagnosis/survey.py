@@ -188,15 +188,18 @@ def _gap(first: np.ndarray, second: np.ndarray) -> float:
 def _are_displaced(wrong: Blocks, right: Blocks, bound: float, scale: float) -> bool:
     """Whether the wrong gradients, strung together, are the right ones moved by some places.
 
-    Numbers that coincide by chance say nothing: of so many, within a bound that samples make wide.
+    Numbers that coincide by chance say nothing: of so many, within a bound that samples make wide. Nor do gradients that are alike at
+    all places: what is wrong must be right at another one.
     """
     if any(a.shape != b.shape for a, b in zip(wrong, right)):
         return False
     ours, theirs = np.concatenate(wrong, axis=1), np.concatenate(right, axis=1)
     size = ours.shape[1]
+    off = np.abs(ours - theirs) > bound
     for places in range(1, size):
-        for a, b in ((ours[:, places:], theirs[:, :-places]), (ours[:, :-places], theirs[:, places:])):
+        for here, there in ((slice(places, None), slice(None, -places)), (slice(None, -places), slice(places, None))):
+            a, b = ours[:, here], theirs[:, there]
             told = int(np.sum(np.abs(b) > bound))
-            if told and (bound / scale) ** told <= COINCIDENCE and np.max(np.abs(a - b)) <= bound:
+            if told and off[:, here].any() and (bound / scale) ** told <= COINCIDENCE and np.max(np.abs(a - b)) <= bound:
                 return True
     return False

@@ -80,6 +80,12 @@ def test_a_few_numbers_that_are_alike_within_the_error_of_samples_have_not_moved
     assert _are_displaced((np.array([[0.59]]), np.array([[0.0]])), right, bound=1e-12, scale=0.59)
 
 
+def test_of_gradients_that_are_alike_one_that_is_off_has_not_moved() -> None:
+    right = tuple(np.array([[-0.84]]) for _ in range(3))
+    wrong = (*right[:2], np.array([[-0.92]]))
+    assert not _are_displaced(wrong, right, bound=1e-12, scale=0.84)
+
+
 def test_where_all_that_is_wrong_is_zero_nothing_has_moved() -> None:
     assert not seen((0.0, 0.0, 0.0)).displaced
 

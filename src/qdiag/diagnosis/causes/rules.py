@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.blame import blamed_for_gradients
-from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.approximation import approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.causes.singular_points import off_the_point
 from qdiag.diagnosis.causes.uncovered_measurements import covered_measurement, is_uncovered
 from qdiag.diagnosis.experiments.measurements import plain_expectations
-from qdiag.diagnosis.experiments.method_options import OWN_AUXILIARY
+from qdiag.diagnosis.experiments.method_options import OWN_AUXILIARY, by_differences
 from qdiag.diagnosis.experiments.operations import DECOMPOSED
 from qdiag.diagnosis.experiments.point import NUDGED_FAR
 from qdiag.diagnosis.experiments.surroundings import WIRES_AS_USED
@@ -26,7 +26,7 @@ from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
-from qdiag.model.findings import FoundWrong
+from qdiag.model.findings import FoundWrong, Outcome
 from qdiag.model.node import parameters_of
 
 
@@ -70,6 +70,7 @@ WRONG_RULE = Cause(
         *_coefficients_rival(symptoms),
         *_displaced_rival(symptoms),
         *_differenced_rival(symptoms),
+        *_shared_rival(symptoms),
         *_measurement_rival(symptoms),
         *skewed_rival(symptoms),
         *company_rival(symptoms),
@@ -111,6 +112,11 @@ def _differenced_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells a wrong rule (QD301) from finite differences that are taken where there is none (QD403)."""
     wrong = {*differenced_parameters(symptoms)} & {*symptoms.apart}
     return survives(against_differences(differenced_parameters(symptoms))) if wrong else ()
+
+
+def _shared_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a wrong rule (QD301) from what comes after it for all methods alike, as an interface: a difference quotient has no rule."""
+    return (Prediction(by_differences(symptoms.suspects), Outcome.HEALS, Role.RIVAL),)
 
 
 def _measurement_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Optional
 
@@ -31,6 +31,28 @@ def _gradient_options(**options: Option) -> Callable[[Method], Method]:
 
 LARGER_STEP = other_methods("finite-difference step 0.1, order 4", _gradient_options(h=0.1, approx_order=4, strategy="center"))
 STEP_TWICE = other_methods("finite-difference step 2e-7", _gradient_options(h=2e-7))
+
+
+RULED = frozenset(["adjoint", "parameter-shift", "hadamard", "device"])
+"""Methods that have a rule of their own for each operation; a difference quotient has none."""
+
+
+def by_differences(suspects: Collection[Method]) -> Experiment:
+    """Difference quotients in the place of what has rules, in double precision; where they are not taken, that tells nothing."""
+
+    def quotient(method: Method) -> Method:
+        if method not in suspects or method.diff_method not in RULED:
+            return method
+        return replace(method, diff_method="finite-diff", precision="float64", gradient_options=(), compiled="")
+
+    def change(question: Question, evaluator: Evaluator) -> Optional[Question]:
+        first, second = map(quotient, question.methods)
+        changed = replace(question, methods=(first, second))
+        sides = [side for side in (0, 1) if changed.methods[side] != question.methods[side]]
+        answers = [evaluator.submit(changed.request(side)).result() for side in sides]
+        return changed if sides and all(one.failure is None and one.jacobian for one in answers) else None
+
+    return Experiment("finite differences in the place of a rule", change, 2.0)
 
 
 def _made_for_two(method: Method) -> Method:

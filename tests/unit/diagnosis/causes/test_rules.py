@@ -8,11 +8,12 @@ import numpy as np
 
 from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED
 from qdiag.diagnosis.symptoms import Blamed
+from qdiag.model.call import Failure
 from qdiag.model.comparison import Signature
-from qdiag.model.evaluation import Request
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import FoundWrong
 from qdiag.model.parameter import Parameter
-from tests.worlds.methods import methods
+from tests.worlds.methods import ADJOINT, methods
 from tests.worlds.symptoms import (
     FIRST,
     TWO,
@@ -41,6 +42,23 @@ def test_a_gap_that_goes_with_one_operation_is_its_rule() -> None:
 def test_a_gap_that_the_others_have_too_is_not() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0)
     assert "QD301" in found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST)).ruled_out
+
+
+def test_a_gap_that_difference_quotients_have_as_well_is_no_rules() -> None:
+    ruled_by = {"adjoint", "finite-diff"}
+    world = World(lambda request: 0.2 if request.method.diff_method in ruled_by and tracked(request) else 0.0)
+    diagnosis = found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST))
+    assert "QD301" in diagnosis.ruled_out
+    assert diagnosis.code == "QD901"
+
+
+def test_where_no_difference_quotient_is_taken_the_rule_is_told_without_one() -> None:
+    refused = Evaluation(ADJOINT, failure=Failure("ValueError", "no"))
+    world = World(
+        lambda request: refused if request.method.diff_method == "finite-diff" else 0.2 * (adjoint(request) and tracked(request))
+    )
+    diagnosis = found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
 
 
 # --- QD302: gradient dropped -----------------------------------------------------------------------------------------------
