@@ -242,6 +242,9 @@ def _against_the_arbiter(context: StageContext, call: Call, *, outputs: bool = F
     outputs = outputs or not has_room(call.circuit)
     second = call.differentiated_twice and not outputs
     arbitration = context.arbitrate(context.with_few_rows(call), [own], second=second, outputs=outputs)
+    if not outputs and own.diff_method != "backprop":
+        # torch itself goes back through backprop; whoever else is given a cotangent may not be in proportion to it
+        arbitration = context.by_products_too(arbitration, context.with_few_rows(call), [own])
     if not arbitration.wrong:
         if not outputs and context.upholds_own(arbitration, call, second=True):
             context.upheld.append(call.index)

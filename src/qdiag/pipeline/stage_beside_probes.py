@@ -11,13 +11,21 @@ from dataclasses import replace
 from functools import partial
 from typing import Optional
 
+import numpy as np
+
 from qdiag.judging import live_methods, probe_findings, probe_word
+from qdiag.judging.comparison.tensor_pairs import Cotangents
 from qdiag.judging.differentiated import JudgedCalls
+from qdiag.judging.question import question_of
+from qdiag.judging.replay.questions import cotangents_of
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
+from qdiag.model.method import ARBITER, Method
 from qdiag.model.result import NotRebuilt
 from qdiag.pipeline.stage_context import StageContext, or_what_is_left
+from qdiag.trace.keys import circuit_key
 
 
 def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence], not_rebuilt: Sequence[NotRebuilt] = ()) -> Iterator[Divergence]:
@@ -46,14 +54,56 @@ def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence], not_rebuilt:
 
 
 def of_other_directions(divergence: Divergence, trace: JudgedCalls, context: StageContext) -> Divergence:
-    """A divergence beside the probes, which differentiate what the QNode gives: of outputs that are wrong they say nothing."""
+    """A divergence beside the probes, which differentiate what the QNode gives, for one cotangent.
+
+    Of outputs that are wrong they say nothing, nor of derivatives that are not in proportion to what comes back.
+    """
     beside = beside_probes(divergence, trace)
     if not beside.untaken or beside.call.circuit.opaque or beside.call.circuit.shots:
         return beside
-    own = beside.call.method
-    asked = partial(context.arbitrate, context.with_few_rows(beside.call), [own], outputs=True)
-    wrong = or_what_is_left(lambda: asked().wrong, lambda failed: (), "the outputs of this call")
-    return divergence if own in wrong else beside
+    told = partial(_is_beyond_probes, beside, context)
+    return divergence if or_what_is_left(told, lambda failed: False, "what a probe says of this call") else beside
+
+
+def _is_beyond_probes(divergence: Divergence, context: StageContext) -> bool:
+    call, own = context.with_few_rows(divergence.call), divergence.call.method
+    if own in context.arbitrate(call, [own], outputs=True).wrong:
+        return True
+    off = divergence.wrong or divergence.comparison.methods
+    return not all(_is_in_proportion(call, method, context) for method in off if method in divergence.comparison.methods)
+
+
+SAME_PRODUCT = 1e-3
+"""Of the largest number: closer than that a product with a cotangent is that of the Jacobian, in single precision as well."""
+
+
+def _is_in_proportion(call: Call, method: Method, context: StageContext) -> bool:
+    """Whether what a method sends back for the script's cotangents, and for a random one, are products with its own Jacobian."""
+    if method == ARBITER or any(map(np.iscomplexobj, (*(call.outputs or ()), *(p.value for p in call.circuit.parameters)))):
+        return True
+    cotangents = cotangents_of(call, circuit_key(call.circuit))
+    question = question_of(
+        call, (method, ARBITER), where=Signature.JACOBIAN, trusted=context.trusted, tolerance=context.tolerance
+    )
+    whole = question.request(0)
+    asked = (whole, replace(whole, jacobian=False, cotangents=tuple(map(tuple, cotangents))))
+    jacobian, products = (future.result() for future in [context.workers.submit(one) for one in asked])
+    return is_in_proportion(jacobian, products, cotangents)
+
+
+def is_in_proportion(jacobian: Evaluation, products: Evaluation, cotangents: Cotangents) -> bool:
+    """Whether products with cotangents are those of a Jacobian; also where either is not known."""
+    rows = jacobian.jacobian
+    if not rows or jacobian.failure or products.failure or len(products.vjps) != len(cotangents):
+        return True
+    for cotangent, product in zip(cotangents, products.vjps):
+        for position, given in enumerate(product):
+            parts = [np.tensordot(c, row[position], np.ndim(c)) for c, row in zip(cotangent, rows) if c is not None]
+            expected = np.sum(parts, axis=0)
+            scale = max(float(np.max(np.abs(one), initial=0.0)) for one in (*product, expected))
+            if np.shape(expected) != np.shape(given) or np.max(np.abs(expected - given), initial=0.0) > SAME_PRODUCT * scale:
+                return False
+    return True
 
 
 def beside_probes(divergence: Divergence, trace: JudgedCalls) -> Divergence:

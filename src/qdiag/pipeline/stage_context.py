@@ -18,7 +18,7 @@ from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, with_tracked
 from qdiag.judging.question import Observation, Question, observe, question_of
-from qdiag.judging.replay.questions import MOST_PRODUCTS, cotangents_of, products_of_jacobian
+from qdiag.judging.replay.questions import MOST_PRODUCTS, cotangents_of, products_of_jacobian, telling_passes
 from qdiag.judging.row_samples import batch_size, batched_parameters, flagged_row, sampled_rows, with_rows
 from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
@@ -33,6 +33,12 @@ from qdiag.proving.reproducer.script_runs import NewInterpreter, Start
 from qdiag.trace.keys import circuit_key
 
 Kept = TypeVar("Kept")
+
+PRODUCTS = (Signature.JACOBIAN, Signature.VJP)
+"""Kinds of difference that may come of the cotangent alone: of one result, a Jacobian is made of what came back for the script's."""
+
+CLEARLY_OFF = 10.0
+"""Times what is explained: a product that is wrong by more than that is so where every entry of a Jacobian is right."""
 
 INTERRUPTED = "interrupted"
 """How a search is called that Ctrl-C has ended."""
@@ -153,6 +159,8 @@ class StageContext:
         entries = _is_of_entries(divergence)
         others = [method for method in placed if method not in dear]
         arbitration = self.arbitrate(call, others, second=second, outputs=outputs, entries=entries)
+        if divergence.verdict is Verdict.ERROR and divergence.signature in PRODUCTS:
+            arbitration = self.by_products_too(arbitration, call, others)
         about = arbiter.in_question(arbitration, call.circuit, comparison)
         wrong = about.wrong if divergence.signature is not Signature.RAISE else ()
         if wrong:
@@ -216,6 +224,20 @@ class StageContext:
             Whether entries of a Jacobian are what differs: of many results there are products alone otherwise, as in the replay.
         """
         where = Signature.OUTPUT if outputs else Signature.SECOND_DERIVATIVE if second else Signature.JACOBIAN
+        return self._arbitrate_once(call, methods, where, entries=entries)
+
+    def by_products_too(self, found: arbiter.Arbitration, call: Call, methods: Sequence[Method]) -> arbiter.Arbitration:
+        """An arbitration; where it finds nobody wrong, that by what comes back for the script's own cotangents, and for a random one.
+
+        It need not be in proportion to these: a Jacobian, which is made of unit cotangents, may be right where that is clearly wrong.
+        """
+        if found.wrong or not telling_passes(call):
+            return found
+        products = self._arbitrate_once(call, methods, Signature.VJP, entries=False)
+        off = [one for one in products.methods if one.verdict == "wrong"]
+        return products if off and all(one.gap > CLEARLY_OFF * one.bound for one in off) else found
+
+    def _arbitrate_once(self, call: Call, methods: Sequence[Method], where: Signature, *, entries: bool) -> arbiter.Arbitration:
         try:
             asked = (circuit_key(call.circuit), repr(replace(call.configuration, number=0)), tuple(methods), where, entries)
         except CircuitFormatError:
@@ -233,8 +255,9 @@ class StageContext:
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         many = where is Signature.JACOBIAN and not entries and products_of_jacobian(call) > MOST_PRODUCTS
         # of complex numbers by complex ones, and of many results, products are held against the reference, and no Jacobian
-        cotangents = cotangents_of(call, circuit_key(call.circuit)) if many or _is_complex_by_complex(call) else ()
-        question = replace(question, jacobian=question.jacobian and not (many and cotangents))
+        products = many or where is Signature.VJP
+        cotangents = cotangents_of(call, circuit_key(call.circuit)) if products or _is_complex_by_complex(call) else ()
+        question = replace(question, jacobian=question.jacobian and not (products and cotangents))
         requests = [replace(question, methods=(method, ARBITER)).request(0) for method in methods]
         futures = [self.workers.submit(replace(request, cotangents=tuple(map(tuple, cotangents)))) for request in requests]
         evaluations = [future.result() for future in futures]

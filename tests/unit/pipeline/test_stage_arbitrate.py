@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from qdiag.judging.arbiter.arbiter import Arbitration
@@ -13,11 +14,13 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Environment
 from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence, FoundWrong
 from qdiag.model.method import ARBITER, Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.pipeline import stage_beside_probes
 from qdiag.pipeline.stage_arbitrate import _between_methods
-from qdiag.pipeline.stage_beside_probes import of_other_directions
+from qdiag.pipeline.stage_beside_probes import is_in_proportion, of_other_directions
 from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT
 from tests.worlds.scripted import call, circuit
@@ -40,6 +43,7 @@ class Arbiter(StageContext):
         wrong = divergence.comparison.methods
         judged = FoundWrong(wrong, wrong[0], "0.4 where the reference has 0.9", self.where, 1e-9, "our own simulation", True)
         return replace(divergence, wrong=wrong, judged=judged)
+
 
 
 def arbiter(where: Signature) -> StageContext:
@@ -85,6 +89,18 @@ class Probed:
 
 
 @pytest.mark.parametrize(("where", "untaken"), [(Signature.OUTPUT, False), (Signature.JACOBIAN, True)])
-def test_slopes_of_wrong_outputs_are_no_other_directions(where: Signature, untaken: bool) -> None:
+def test_slopes_of_wrong_outputs_are_no_other_directions(
+    where: Signature, untaken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage_beside_probes, "_is_in_proportion", lambda *asked: True)
     error = replace(apart(BACKPROP), wrong=(ADJOINT,))
     assert of_other_directions(error, Probed(), arbiter(where)).untaken is untaken  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("back", "proportional"), [(0.6, True), (0.5, False)])
+def test_what_comes_back_out_of_proportion_to_the_jacobian_is_none_either(back: float, proportional: bool) -> None:
+    """A probe sees one cotangent: where another one brings something else, its word is none on that."""
+    jacobian = Evaluation(ADJOINT, (np.array(0.3),), jacobian=((np.array(0.3),),))
+    products = Evaluation(ADJOINT, (np.array(0.3),), vjps=((np.array(back),),))
+    assert is_in_proportion(jacobian, products, [[np.array(2.0)]]) is proportional
+    assert is_in_proportion(jacobian, replace(products, vjps=()), [[np.array(2.0)]])

@@ -16,7 +16,7 @@ from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import question_of
 from qdiag.judging.row_samples import SAMPLED, WHOLE, sampled_rows
-from qdiag.model.call import Environment
+from qdiag.model.call import Backward, Environment
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.element import Element, Kind
@@ -55,6 +55,9 @@ class Judging(StageContext):
 
     said = judgement("right", "right")
 
+    def by_products_too(self, found, call, methods):
+        return found
+
     def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):
         return self.said
 
@@ -62,6 +65,31 @@ class Judging(StageContext):
 def judged(divergence: Divergence, said: Arbitration, tolerance: Optional[Tolerance] = None) -> Divergence:
     context = type("Scripted", (Judging,), {"said": said})(None, None, tolerance or Tolerance())
     return context.with_arbiters_word(divergence, PAIR)
+
+
+class Multiplying(Judging):
+    """One whose arbiter says something else of products with what came back."""
+
+    by_products = judgement("wrong", "right")
+
+    def _arbitrate_once(self, call, methods, where, *, entries):
+        assert where is Signature.VJP
+        return self.by_products
+
+    by_products_too = StageContext.by_products_too
+
+
+def first_off(gap: float) -> Arbitration:
+    (first, second) = judgement("wrong", "right").methods
+    return Arbitration(Reference(), (replace(first, gap=gap, bound=1e-9), second), "in a sentence")
+
+
+@pytest.mark.parametrize(("gap", "wrong"), [(1.0, PAIR[:1]), (5e-9, ())])
+def test_a_product_that_is_clearly_wrong_decides_where_every_entry_of_the_jacobian_is_right(gap: float, wrong: tuple[Any, ...]):
+    context = type("Scripted", (Multiplying,), {"by_products": first_off(gap)})(None, None, Tolerance())
+    back = (Backward((np.array(40.0),)),)
+    assert context.by_products_too(judgement("right", "right"), call(0, circuit(0.3), backwards=back), PAIR).wrong == wrong
+    assert context.by_products_too(judgement("right", "right"), call(0, circuit(0.3), backwards=()), PAIR).wrong == ()
 
 
 def test_two_methods_that_are_both_right_differ_by_rounding():
@@ -173,6 +201,9 @@ def test_a_script_that_differentiates_twice_needs_its_second_derivatives_right_t
     found = replace(found, call=replace(found.call, backwards=(backward,)))
 
     class Twice(StageContext):
+        def by_products_too(self, found, call, methods):
+            return found
+
         def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):
             said = judgement(twice if second else "right")
             return replace(said, methods=(replace(said.methods[0], method=call.method),))
@@ -284,6 +315,9 @@ class Noted(StageContext):
 
     asked: dict[str, int]
 
+    def by_products_too(self, found, call, methods):
+        return found
+
     def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):
         self.__dict__.setdefault("asked", {}).update({method.diff_method: len(call.circuit.trainable) for method in methods})
         found = tuple(MethodVerdict(method, "wrong", Signature.VJP, 0.1, 1e-9) for method in methods)
@@ -319,6 +353,9 @@ class Depths(StageContext):
     """A bench that takes down whether derivatives are asked of methods."""
 
     outputs: list[bool]
+
+    def by_products_too(self, found, call, methods):
+        return found
 
     def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):
         self.__dict__.setdefault("outputs", []).append(outputs)

@@ -11,7 +11,7 @@ from qdiag.diagnosis.causes.singular_points import off_the_point
 from qdiag.diagnosis.causes.uncovered_measurements import covered_measurement, is_uncovered
 from qdiag.diagnosis.experiments.measurements import plain_expectations
 from qdiag.diagnosis.experiments.method_options import OWN_AUXILIARY, by_differences
-from qdiag.diagnosis.experiments.operations import DECOMPOSED
+from qdiag.diagnosis.experiments.operations import DECOMPOSED, by_other_gates
 from qdiag.diagnosis.experiments.point import NUDGED_FAR
 from qdiag.diagnosis.experiments.surroundings import WIRES_AS_USED
 from qdiag.diagnosis.experiments.trainability import (
@@ -71,6 +71,7 @@ WRONG_RULE = Cause(
         *_displaced_rival(symptoms),
         *_differenced_rival(symptoms),
         *_shared_rival(symptoms),
+        *_company_of_gates_rival(symptoms),
         *_measurement_rival(symptoms),
         *skewed_rival(symptoms),
         *company_rival(symptoms),
@@ -117,6 +118,14 @@ def _differenced_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
 def _shared_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells a wrong rule (QD301) from what comes after it for all methods alike, as an interface: a difference quotient has no rule."""
     return (Prediction(by_differences(symptoms.suspects), Outcome.HEALS, Role.RIVAL),)
+
+
+def _company_of_gates_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a wrong rule (QD301) from what goes wrong around the operation, as behind it: whatever stands there meets that."""
+    blamed = symptoms.blamed
+    if blamed is None or blamed.kind != "operation":
+        return ()
+    return (Prediction(by_other_gates(symptoms.question.circuit.operations[blamed.position].name), Outcome.HEALS, Role.RIVAL),)
 
 
 def _measurement_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:

@@ -14,7 +14,8 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import Circuit, postselects
-from qdiag.model.node import Node, Value, Wires, nodes_of, parameters_of
+from qdiag.model.method import ARBITER
+from qdiag.model.node import Label, Node, Value, Wires, nodes_of, parameters_of
 from qdiag.model.operator_families import OF_MODES, OF_QUTRITS
 from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_nodes, without_operations
@@ -39,6 +40,47 @@ DECOMPOSED = Experiment("operations decomposed", _decompose, 2.0)
 def taken_apart(position: int) -> Experiment:
     """One operation in the parts that PennyLane makes of it."""
     return Experiment(f"operation {position} decomposed", lambda question, evaluator: _decompose(question, evaluator, (position,)), 2.0)
+
+
+def _fixed(name: str, wire: Label, *angles: float) -> Node:
+    return Node(name, tuple(Parameter(np.array(angle), "python", False) for angle in angles), (Wires((wire,)), ()), (wire,))
+
+
+_QUARTER = np.pi / 2
+
+
+def _around(node: Node, name: str) -> Optional[tuple[Node, Node, Node]]:
+    """A rotation as another one between two fixed gates, with the very same matrix; None for any other gate."""
+    if name not in ("RX", "RY", "RZ"):
+        return None
+    (wire,) = node.wires
+    if name == "RY":
+        return _fixed("PhaseShift", wire, -_QUARTER), replace(node, name="RX"), _fixed("PhaseShift", wire, _QUARTER)
+    return _fixed("Hadamard", wire), replace(node, name={"RX": "RZ", "RZ": "RX"}[name]), _fixed("Hadamard", wire)
+
+
+def _spell_out(question: Question, evaluator: Evaluator, name: str) -> Optional[Question]:
+    operations = question.circuit.operations
+    positions = tuple(position for position, node in enumerate(operations) if node.name == name)
+    others = {position: parts for position in positions for parts in (_around(operations[position], name),) if parts is not None}
+    if not others:
+        return _decompose(question, evaluator, positions) if positions else None
+    spelt = [part for position, node in enumerate(operations) for part in others.get(position, (node,))]
+    return with_circuit(question, replace(question.circuit, operations=tuple(spelt)))
+
+
+def by_other_gates(name: str) -> Experiment:
+    """All operations of a name by others that do the same; where one of the two methods does not take these, that tells nothing."""
+
+    def change(question: Question, evaluator: Evaluator) -> Optional[Question]:
+        changed = _spell_out(question, evaluator, name)
+        if changed is None or changed.circuit == question.circuit:
+            return None
+        sides = [side for side in (0, 1) if changed.methods[side] != ARBITER]
+        answers = [evaluator.submit(changed.request(side)) for side in sides]
+        return changed if all(answer.result().failure is None for answer in answers) else None
+
+    return Experiment(f"{name} by other gates that do the same", change, 2.0)
 
 
 def delete_operations(name: str, positions: Sequence[int]) -> Experiment:

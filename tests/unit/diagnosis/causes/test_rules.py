@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED
+from qdiag.diagnosis.experiments.operations import by_other_gates
 from qdiag.diagnosis.symptoms import Blamed
 from qdiag.model.call import Failure
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import FoundWrong
 from qdiag.model.parameter import Parameter
+from qdiag.model.node import Node, parameters_of
+from qdiag.model.numerics import gates
 from tests.worlds.methods import ADJOINT, methods
 from tests.worlds.symptoms import (
     FIRST,
@@ -33,8 +38,12 @@ from tests.worlds.symptoms import (
 # --- QD301: wrong gradient rule for an operation ---------------------------------------------
 
 
+def rx_is_trained(request: Request) -> bool:
+    return any(node.name == "RX" and any(p.trainable for p in parameters_of(node)) for node in request.circuit.operations)
+
+
 def test_a_gap_that_goes_with_one_operation_is_its_rule() -> None:
-    world = World(lambda request: 0.2 if adjoint(request) and tracked(request) else 0.0)
+    world = World(lambda request: 0.2 if adjoint(request) and rx_is_trained(request) else 0.0)
     diagnosis = found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST))
     assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
 
@@ -46,16 +55,44 @@ def test_a_gap_that_the_others_have_too_is_not() -> None:
 
 def test_a_gap_that_difference_quotients_have_as_well_is_no_rules() -> None:
     ruled_by = {"adjoint", "finite-diff"}
-    world = World(lambda request: 0.2 if request.method.diff_method in ruled_by and tracked(request) else 0.0)
+    world = World(lambda request: 0.2 if request.method.diff_method in ruled_by and rx_is_trained(request) else 0.0)
     diagnosis = found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST))
     assert "QD301" in diagnosis.ruled_out
     assert diagnosis.code == "QD901"
 
 
+def test_a_gap_that_other_gates_in_its_place_have_as_well_is_no_rules() -> None:
+    world = World(lambda request: 0.2 if adjoint(request) and len(request.circuit.trainable) > 0 and not frozen(request) else 0.0)
+    diagnosis = found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST))
+    assert "QD301" in diagnosis.ruled_out
+
+
+def frozen(request: Request) -> bool:
+    """Whether what stands at the first place, by whatever gates, is not trained."""
+    return not any(p.trainable for node in request.circuit.operations[:-1] for p in parameters_of(node))
+
+
+@pytest.mark.parametrize("name", ["RX", "RY", "RZ"])
+def test_a_rotation_by_other_gates_is_the_same_rotation(name: str) -> None:
+    question = symptoms(World(lambda request: 0.0), of(rotation(name=name), rotation(name="Hadamard"))).question
+    spelt = by_other_gates(name).applied_to(question, World(lambda request: 0.0))
+    assert spelt is not None
+    assert name not in {node.name for node in spelt.circuit.operations[:3]}
+    assert np.allclose(product(spelt.circuit.operations[:3]), gates.PARAMETRIC[name](0.4))
+
+
+def product(operations: Sequence[Node]) -> np.ndarray:
+    found = np.eye(2)
+    for node in operations:
+        angles = [float(p.value) for p in parameters_of(node)]
+        found = (gates.PARAMETRIC[node.name](*angles) if angles else gates.FIXED[node.name]) @ found
+    return found
+
+
 def test_where_no_difference_quotient_is_taken_the_rule_is_told_without_one() -> None:
     refused = Evaluation(ADJOINT, failure=Failure("ValueError", "no"))
     world = World(
-        lambda request: refused if request.method.diff_method == "finite-diff" else 0.2 * (adjoint(request) and tracked(request))
+        lambda request: refused if request.method.diff_method == "finite-diff" else 0.2 * (adjoint(request) and rx_is_trained(request))
     )
     diagnosis = found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST))
     assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
@@ -134,7 +171,7 @@ def test_a_gap_that_another_auxiliary_wire_closes_is_that_of_the_wire() -> None:
 
 
 def test_a_gap_that_stays_with_a_wire_of_its_own_is_the_rules() -> None:
-    world = World(lambda request: 0.2 if by_hadamard(request) and tracked(request) else 0.0)
+    world = World(lambda request: 0.2 if by_hadamard(request) and rx_is_trained(request) else 0.0)
     diagnosis = found(world, symptoms(world, TWO, TESTED, apart=(0,), blamed=FIRST))
     assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
     assert "QD311" in diagnosis.ruled_out
