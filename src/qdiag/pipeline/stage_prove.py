@@ -21,7 +21,7 @@ from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, FoundWrong, Minimal, Reproducer
 from qdiag.model.method import Method
 from qdiag.model.node import nodes_of
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
@@ -78,9 +78,12 @@ def _as_fresh_processes_tell(finding: Finding, whole: Diagnosis) -> Finding:
     script = finding.reproducer
     if finding.verdict is not Verdict.ERROR or script is None or script.verified or script.exit_code != 0:
         return finding
+    judged = finding.divergence.judged
+    of_products = isinstance(judged, FoundWrong) and judged.where is Signature.VJP
+    why, remedy = (BY_COTANGENTS, IN_PROPORTION) if of_products else (SHOWS_IN_NO_OTHER, TRY_AGAIN)
     confidence = Confidence.LIKELY if whole.confidence is Confidence.CONFIRMED else whole.confidence
-    told = replace(whole, confidence=confidence, because=f"{whole.because}; {SHOWS_IN_NO_OTHER}")
-    return replace(finding, diagnosis=replace(told, remedy=TRY_AGAIN) if whole.code == UNKNOWN.code else told)
+    told = replace(whole, confidence=confidence, because=f"{whole.because}; {why}")
+    return replace(finding, diagnosis=replace(told, remedy=remedy) if whole.code == UNKNOWN.code else told)
 
 
 def _as_the_minimal_tells(finding: Finding, symptoms: Symptoms, context: StageContext) -> Finding:
@@ -118,6 +121,8 @@ def _still_blamed(diagnosis: Diagnosis, circuit: Circuit, symptoms: Symptoms) ->
 
 TOLD_BY_MINIMAL = "told by the minimal circuit: in the whole one no change of one thing decides"
 SHOWS_IN_NO_OTHER = "in a fresh process its script does not show it: it may depend on what ran before it, or on chance"
+BY_COTANGENTS = "it shows for the cotangents that the script's loss sends back, and not for those of its script: one after the other"
+IN_PROPORTION = "another diff_method; what comes back is not in proportion to what the loss sends back, whose scale may be changed"
 TRY_AGAIN = "trace it again, and look for what is kept from one call to the next, or is random"
 ONLY_ROUNDING = "what differs is within rounding, and no experiment shows why"
 RAISES_NOT = "the recorded circuit does not raise by itself"

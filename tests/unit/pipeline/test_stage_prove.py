@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.symptoms import Blamed, with_blame
 from qdiag.model.call import Environment, Failure
 from qdiag.model.comparison import Signature, Verdict
-from qdiag.model.findings import Confidence, Diagnosis, Finding, Minimal, Reproducer
+from qdiag.model.findings import Confidence, Diagnosis, Finding, FoundWrong, Minimal, Reproducer
 from qdiag.pipeline import stage_prove
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from tests.worlds import results
@@ -118,6 +119,14 @@ def test_what_shows_in_no_fresh_process_confirms_nothing() -> None:
     assert (left.code, left.confidence, left.remedy) == ("QD901", Confidence.UNKNOWN, stage_prove.TRY_AGAIN)
     assert left.because.endswith(stage_prove.SHOWS_IN_NO_OTHER)
     assert proven(CONFIRMED, 0).diagnosis.confidence is Confidence.LIKELY
+
+
+def test_what_shows_for_the_scripts_own_cotangents_is_no_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = FoundWrong((), SEEN.question.methods[0], "3.8 where the reference has 30", Signature.VJP, 1e-11, "our own simulation")
+    monkeypatch.setattr(sys.modules[__name__], "SEEN", replace(SEEN, divergence=replace(SEEN.divergence, judged=judged)))
+    left = proven(UNTOLD, 0).diagnosis
+    assert left.because.endswith(stage_prove.BY_COTANGENTS)
+    assert left.remedy == stage_prove.IN_PROPORTION
 
 
 @pytest.mark.parametrize(
