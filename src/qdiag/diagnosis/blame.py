@@ -48,6 +48,18 @@ def blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[B
     return found
 
 
+def names_with(circuit: Circuit, parameters: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """Which of some parameters the operations of a circuit hold, by the operations' names as they are written."""
+    held: dict[str, tuple[int, ...]] = {}
+    position = 0
+    for node in circuit.operations:
+        inside = tuple(i for i in parameters if position <= i < position + len(parameters_of(node)))
+        position += len(parameters_of(node))
+        if inside:
+            held[as_written(node.name)] = (*held.get(as_written(node.name), ()), *inside)
+    return held
+
+
 def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
     """What a method raises on: the first of these that there is; None where it does not raise on the circuit by itself.
 

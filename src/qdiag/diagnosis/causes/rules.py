@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.blame import blamed_for_gradients
+from qdiag.diagnosis.blame import blamed_for_gradients, names_with
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.approximation import approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
@@ -28,19 +28,39 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import FoundWrong, Outcome
 from qdiag.model.node import parameters_of
+from qdiag.model.operator_families import as_written
+
+MOST_NAMES = 4
+"""Operations of so many names whose rules may be wrong at once; what is wrong of more of them is no matter of one's rule."""
 
 
-def _blamed_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:
+def _faulty(symptoms: Symptoms) -> dict[str, tuple[int, ...]]:
+    """The parameters in which the difference shows, by the names of what holds them: a rule may be that of several operations."""
+    blamed = symptoms.blamed
+    alone = {symptoms.blamed_name: blamed.parameters if blamed is not None and blamed.parameters else symptoms.apart}
+    held = names_with(symptoms.question.circuit, symptoms.apart)
+    beside = blamed is not None and blamed.kind == "operation" and blamed.name in held
+    several = beside and 1 < len(held) <= MOST_NAMES and sum(map(len, held.values())) == len(symptoms.apart)
+    return held if several else {name: positions for name, positions in alone.items() if positions}
+
+
+def _blamed_frozen(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """The parameters in which the difference shows, made constants."""
-    return (as_constants(symptoms.blamed_name, _faulty(symptoms)),) if _faulty(symptoms) else ()
+    faulty = _faulty(symptoms)
+    positions = [position for inside in faulty.values() for position in inside]
+    return flips(as_constants(" and ".join(faulty), positions)) if faulty else ()
 
 
-def _faulty(symptoms: Symptoms) -> tuple[int, ...]:
-    return symptoms.blamed.parameters if symptoms.blamed is not None and symptoms.blamed.parameters else symptoms.apart
+def _others_frozen(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Each of them alone: of several, one may be off by far less than another."""
+    faulty = _faulty(symptoms)
+    alone = (only_trainable(name, positions) for name, positions in faulty.items())
+    also = (Outcome.MOVES,) if len(faulty) > 1 else ()
+    return tuple(Prediction(experiment, Outcome.PERSISTS, Role.NEUTRAL, also) for experiment in alone)
 
 
-def _others_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:
-    return (only_trainable(symptoms.blamed_name, _faulty(symptoms)),) if _faulty(symptoms) else ()
+def _ruled_names(symptoms: Symptoms) -> str:
+    return " and ".join(_faulty(symptoms)) or symptoms.blamed_name
 
 
 AUXILIARY_WIRE = Cause(
@@ -64,8 +84,8 @@ WRONG_RULE = Cause(
     ),
     applies=lambda symptoms: _is_a_wrong_number(symptoms) and not _is_cut_alone(symptoms) and _is_what_a_rule_gave(symptoms),
     predicts=lambda symptoms: (
-        *flips(*_blamed_frozen(symptoms)),
-        *leaves(*_others_frozen(symptoms)),
+        *_blamed_frozen(symptoms),
+        *_others_frozen(symptoms),
         *off_the_point(symptoms),
         *_coefficients_rival(symptoms),
         *_displaced_rival(symptoms),
@@ -77,7 +97,7 @@ WRONG_RULE = Cause(
         *company_rival(symptoms),
         *approximation_rival(symptoms),
     ),
-    because=lambda symptoms: f"the rule used for {symptoms.blamed_name} gives another derivative than its matrix does",
+    because=lambda symptoms: f"the rule used for {_ruled_names(symptoms)} gives another derivative than its matrix does",
 )
 
 
@@ -125,7 +145,10 @@ def _company_of_gates_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     blamed = symptoms.blamed
     if blamed is None or blamed.kind != "operation":
         return ()
-    return (Prediction(by_other_gates(symptoms.question.circuit.operations[blamed.position].name), Outcome.HEALS, Role.RIVAL),)
+    operations, written = symptoms.question.circuit.operations, {*_faulty(symptoms)}
+    names = tuple(dict.fromkeys(node.name for node in operations if as_written(node.name) in written))
+    names = names or (operations[blamed.position].name,)
+    return (Prediction(by_other_gates(names), Outcome.HEALS, Role.RIVAL),)
 
 
 def _measurement_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -59,28 +59,29 @@ def _around(node: Node, name: str) -> Optional[tuple[Node, Node, Node]]:
     return _fixed("Hadamard", wire), replace(node, name={"RX": "RZ", "RZ": "RX"}[name]), _fixed("Hadamard", wire)
 
 
-def _spell_out(question: Question, evaluator: Evaluator, name: str) -> Optional[Question]:
+def _spell_out(question: Question, evaluator: Evaluator, names: Collection[str]) -> Optional[Question]:
+    """Composite operations in their parts, and rotations by other ones."""
     operations = question.circuit.operations
-    positions = tuple(position for position, node in enumerate(operations) if node.name == name)
-    others = {position: parts for position in positions for parts in (_around(operations[position], name),) if parts is not None}
-    if not others:
-        return _decompose(question, evaluator, positions) if positions else None
-    spelt = [part for position, node in enumerate(operations) for part in others.get(position, (node,))]
-    return with_circuit(question, replace(question.circuit, operations=tuple(spelt)))
+    composite = tuple(i for i, node in enumerate(operations) if node.name in names and _around(node, node.name) is None)
+    changed = _decompose(question, evaluator, composite) if composite else question
+    if changed is None:
+        return None
+    spelt = [(node.name in names and _around(node, node.name)) or (node,) for node in changed.circuit.operations]
+    return with_circuit(question, replace(changed.circuit, operations=tuple(part for parts in spelt for part in parts)))
 
 
-def by_other_gates(name: str) -> Experiment:
-    """All operations of a name by others that do the same; where one of the two methods does not take these, that tells nothing."""
+def by_other_gates(names: Sequence[str]) -> Experiment:
+    """All operations of these names by others that do the same; where a method does not take these, that tells nothing."""
 
     def change(question: Question, evaluator: Evaluator) -> Optional[Question]:
-        changed = _spell_out(question, evaluator, name)
+        changed = _spell_out(question, evaluator, names)
         if changed is None or changed.circuit == question.circuit:
             return None
         sides = [side for side in (0, 1) if changed.methods[side] != ARBITER]
         answers = [evaluator.submit(changed.request(side)) for side in sides]
         return changed if all(answer.result().failure is None for answer in answers) else None
 
-    return Experiment(f"{name} by other gates that do the same", change, 2.0)
+    return Experiment(f"{' and '.join(names)} by other gates that do the same", change, 2.0)
 
 
 def delete_operations(name: str, positions: Sequence[int]) -> Experiment:

@@ -61,6 +61,29 @@ def test_a_gap_that_difference_quotients_have_as_well_is_no_rules() -> None:
     assert diagnosis.code == "QD901"
 
 
+THREE = of(rotation(), rotation(name="RY", angle=0.7), rotation(name="RZ", angle=0.2))
+ROTATED = {"RX": 0.2, "RY": 0.01}
+
+
+def of_two_names(request: Request) -> float:
+    """What is off by the rules of two gates: each has its own gap, and the larger one is seen."""
+    trained = {node.name for node in request.circuit.operations if any(p.trainable for p in parameters_of(node))}
+    spelt = any(node.name == "PhaseShift" for node in request.circuit.operations)
+    return max((ROTATED[name] for name in trained & {*ROTATED}), default=0.0) if adjoint(request) and not spelt else 0.0
+
+
+def test_one_rule_may_be_that_of_operations_of_several_names() -> None:
+    world = World(of_two_names)
+    diagnosis = found(world, symptoms(world, THREE, apart=(0, 1), blamed=FIRST))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
+    assert diagnosis.because == "the rule used for RX and RY gives another derivative than its matrix does"
+
+
+def test_of_several_names_each_must_show_it_alone() -> None:
+    world = World(lambda request: of_two_names(request) if tracked(request) and tracked(request, 1) else 0.0)
+    assert "QD301" in found(world, symptoms(world, THREE, apart=(0, 1), blamed=FIRST)).ruled_out
+
+
 def test_a_gap_that_other_gates_in_its_place_have_as_well_is_no_rules() -> None:
     world = World(lambda request: 0.2 if adjoint(request) and len(request.circuit.trainable) > 0 and not frozen(request) else 0.0)
     diagnosis = found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST))
@@ -75,7 +98,7 @@ def frozen(request: Request) -> bool:
 @pytest.mark.parametrize("name", ["RX", "RY", "RZ"])
 def test_a_rotation_by_other_gates_is_the_same_rotation(name: str) -> None:
     question = symptoms(World(lambda request: 0.0), of(rotation(name=name), rotation(name="Hadamard"))).question
-    spelt = by_other_gates(name).applied_to(question, World(lambda request: 0.0))
+    spelt = by_other_gates([name]).applied_to(question, World(lambda request: 0.0))
     assert spelt is not None
     assert name not in {node.name for node in spelt.circuit.operations[:3]}
     assert np.allclose(product(spelt.circuit.operations[:3]), gates.PARAMETRIC[name](0.4))
