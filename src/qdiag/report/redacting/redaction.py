@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qdiag.model.call import Script
-from qdiag.model.findings import Excerpt, Reproducer
+from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.findings import Confidence, Excerpt, Reproducer
 from qdiag.model.method import DIFF_METHODS
 from qdiag.report.outline import Code, NextStep
 from qdiag.report.redacting.code import cleaned_code
@@ -38,6 +39,7 @@ _SHORTEST_NUMBER = 5
 _WORDS_OF_OURS = (
     frozenset(DIFF_METHODS)
     | {"float32", "float64", "complex64", "complex128", "default", "auto", "lightning"}
+    | {word.value for words in (Signature, Verdict, Confidence) for word in words}
     | {"none", "null", "true", "false", "yes", "no", "off", "basic", "bearer", "debug", "info", "error", "call", "step"}
 )
 

@@ -144,6 +144,11 @@ class Leaf:
 # --- the script's arguments and the environment ---------------------------------------------------------------------------
 
 
+def test_words_of_results_stay_what_they_are_whatever_variables_say() -> None:
+    secrets = secrets_of(Script("train.py"), variables={"STUDY": "second-derivative", "LAST": "inconclusive", "OWN": "third-derivative"})
+    assert secrets.clean_text("second-derivative inconclusive third-derivative") == "second-derivative inconclusive <variable>"
+
+
 def test_a_device_that_a_variable_names_is_named() -> None:
     secrets = secrets_of(Script("train.py"), variables={"DEVICE": "cirq.simulator", "API_KEY": "kohl.rabi-77"})
     shown = secrets.but_names(["cirq.simulator"]).clean_text("cirq.simulator and kohl.rabi-77")
