@@ -145,7 +145,8 @@ class Leaf:
 
 
 def test_words_of_results_stay_what_they_are_whatever_variables_say() -> None:
-    secrets = secrets_of(Script("train.py"), variables={"STUDY": "second-derivative", "LAST": "inconclusive", "OWN": "third-derivative"})
+    variables = {"STUDY": "second-derivative", "LAST": "inconclusive", "OWN": "third-derivative"}
+    secrets = secrets_of(Script("train.py"), variables=variables)
     assert secrets.clean_text("second-derivative inconclusive third-derivative") == "second-derivative inconclusive <variable>"
 
 
