@@ -15,9 +15,9 @@ from qdiag.model.call import Failure
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import FoundWrong
-from qdiag.model.parameter import Parameter
 from qdiag.model.node import Node, parameters_of
 from qdiag.model.numerics import gates
+from qdiag.model.parameter import Parameter
 from tests.worlds.methods import ADJOINT, methods
 from tests.worlds.symptoms import (
     FIRST,
