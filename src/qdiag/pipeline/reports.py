@@ -15,13 +15,16 @@ from qdiag.diagnosis.cause import Cause
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.page import page_of
 from qdiag.errors import OutputError, TraceError
+from qdiag.model.call import Environment
 from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Finding
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.report.content import outline_file
 from qdiag.report.content.chapters import no_bug
 from qdiag.report.content.document import document
+from qdiag.report.content.known_faults import matching
 from qdiag.report.formats import findings_json, markdown
 from qdiag.report.outline import Document, Meaning, NextStep
 from qdiag.trace.connection import check_header
@@ -130,7 +133,9 @@ def _next(outcome: JudgedRun) -> Optional[NextStep]:
     if for_the_script:
         return NextStep(("qdiag", "trace", *of_script), script.argv, "again, once the script is changed as the remedy says")
     if outcome.result.verdict is Verdict.ERROR:
-        return NextStep(("qdiag", "report", "--github"), reason="the text for an issue")
+        told = all(_has_an_issue(entry, outcome.environment) for entry in errors if not _is_for_the_script(entry))
+        reason = "the text for a comment on the known issue" if told else "the text for an issue"
+        return NextStep(("qdiag", "report", "--github"), reason=reason)
     trained = bool(outcome.result.steps) and script.failure is None and script.exit_code in (0, None)
     if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None and trained:
         return NextStep(("qdiag", "twin", *of_script), script.argv, "should its losses part from those of another method: why")
@@ -143,6 +148,11 @@ def _is_for_the_script(error: Entry) -> bool:
         return True
     divergence = error.divergence
     return (divergence.outside and not divergence.rewritten) or bool(no_bug(error))
+
+
+def _has_an_issue(error: Entry, environment: Environment) -> bool:
+    """Whether PennyLane's tracker has an error."""
+    return isinstance(error, Finding) and any(fault.issue for fault in matching(error, environment))
 
 
 def _path_from_here(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, Optional
 
 import pytest
@@ -40,6 +40,14 @@ def typed(judged: JudgedRun) -> str:
 
 def test_an_error_of_a_circuit_is_reported() -> None:
     assert typed(run("shifted")) == "qdiag report --github"
+
+
+@pytest.mark.parametrize(("issue", "words"), [(5943, "the text for a comment on the known issue"), (0, "the text for an issue")])
+def test_one_that_is_filed_already_is_commented_on(monkeypatch: pytest.MonkeyPatch, issue: int, words: str) -> None:
+    monkeypatch.setattr(reports, "matching", lambda finding, environment: (SimpleNamespace(issue=issue),))
+    step = _next(run("shifted"))
+    assert step is not None
+    assert step.reason == words
 
 
 def test_what_lies_outside_of_circuits_is_traced_again_once_the_script_is_changed() -> None:
