@@ -147,6 +147,12 @@ def test_a_gate_that_holds_all_that_is_trained_is_not_to_blame_for_what_a_rotati
     assert blamed(of(rotation(name="RY"), rotation(name="CNOT", trainable=False)), trains) == Blamed("measurement", 0, "expval")
 
 
+def test_that_holds_where_both_rotations_that_could_take_their_place_are_left_out() -> None:
+    trains = lambda circuit: bool(circuit.trainable)  # noqa: E731 - the refusal of whatever is differentiated
+    every_turn = of(rotation(name="RX"), rotation(name="RY"), rotation(name="CNOT", trainable=False))
+    assert blamed(every_turn, trains) == Blamed("measurement", 0, "expval")
+
+
 def test_a_gate_that_holds_all_that_is_trained_is_to_blame_where_a_rotation_does_not_raise() -> None:
     assert blamed(of(rotation(name="Givens")), on_any_of("Givens")) == Blamed("operation", 0, "Givens", (0,), (0,))
     assert blamed(of(rotation(name="RX")), on_any_of("RX")) == Blamed("operation", 0, "RX", (0,), (0,))

@@ -93,7 +93,7 @@ def left_out(circuit: Circuit, positions: Sequence[int]) -> Circuit:
     """The circuit without these operations, and still with something to differentiate by, if it had.
 
     Where nothing is differentiated any more no rule of differentiation raises, whatever it raises on. So a rotation that is trained
-    takes the place of operations that hold all that is.
+    takes the place of operations that hold all that is: another one than they are, where they are not all that there is.
     """
     rest = without_operations(circuit, positions)
     if rest.trainable or not circuit.trainable:
@@ -106,7 +106,7 @@ def left_out(circuit: Circuit, positions: Sequence[int]) -> Circuit:
     kept = next(p for p in parameters_of(owner) if p.trainable)
     angle = replace(kept, value=np.array(0.7, dtype=kept.value.real.dtype if kept.value.dtype.kind in "fc" else np.float64))
     names, settings = _turns_of(circuit)
-    name = next(name for name in names if name not in {node.name for node in gone})
+    name = next((name for name in names if name not in {node.name for node in gone}), names[0])
     rotation = Node(name, (angle,), (Wires((wire,)), settings), (wire,))
     first = min(positions)
     return replace(rest, operations=(*rest.operations[:first], rotation, *rest.operations[first:]))
