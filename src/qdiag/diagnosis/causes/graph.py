@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves
+from qdiag.diagnosis.causes.counting import counted_alike, ruled_by_its_own_numbers
 from qdiag.diagnosis.causes.rules import where_it_is_dropped
 from qdiag.diagnosis.experiments.changes import other_methods
 from qdiag.diagnosis.experiments.point import NUDGED_FAR
 from qdiag.diagnosis.experiments.trainability import (
-    ALL_TRAINABLE,
     DIFFERENCED,
     MARKS_OFF,
     against_differences,
@@ -67,7 +67,9 @@ TRAINABLE_SETS = Cause(
         "trainable, as arrays of pennylane.numpy are, takes requires_grad=False"
     ),
     applies=lambda symptoms: _may_be_counted_otherwise(symptoms) or _raises_beside_marks(symptoms),
-    predicts=lambda symptoms: flips(MARKS_OFF) if _raises_beside_marks(symptoms) else (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
+    predicts=lambda symptoms: (
+        flips(MARKS_OFF) if _raises_beside_marks(symptoms) else (*flips(counted_alike(symptoms)), *leaves(NUDGED_FAR))
+    ),
     because=lambda symptoms: (
         f"{symptoms.question.methods[0].diff_method} counts numbers as trainable that are only marked so, and nothing differentiates by"
         if _raises_beside_marks(symptoms)
@@ -79,7 +81,8 @@ TRAINABLE_SETS = Cause(
 
 def _may_be_counted_otherwise(symptoms: Symptoms) -> bool:
     """Whether results differ of a circuit in which there are constants that a method may take for trainable."""
-    return (symptoms.numeric or symptoms.signature is Signature.SHAPE) and bool(constant_angles(symptoms.question.circuit))
+    constants = constant_angles(symptoms.question.circuit, ruled_by_its_own_numbers(symptoms))
+    return (symptoms.numeric or symptoms.signature is Signature.SHAPE) and bool(constants)
 
 
 def _raises_beside_marks(symptoms: Symptoms) -> bool:

@@ -7,6 +7,7 @@ from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role, flips, le
 from qdiag.diagnosis.causes.approximation import approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
+from qdiag.diagnosis.causes.counting import counted_alike
 from qdiag.diagnosis.causes.singular_points import off_the_point
 from qdiag.diagnosis.causes.uncovered_measurements import covered_measurement, is_uncovered
 from qdiag.diagnosis.experiments.measurements import plain_expectations
@@ -15,7 +16,6 @@ from qdiag.diagnosis.experiments.operations import DECOMPOSED, by_other_gates
 from qdiag.diagnosis.experiments.point import NUDGED_FAR
 from qdiag.diagnosis.experiments.surroundings import WIRES_AS_USED
 from qdiag.diagnosis.experiments.trainability import (
-    ALL_TRAINABLE,
     OBSERVABLE_FROZEN,
     against_differences,
     as_constants,
@@ -69,7 +69,7 @@ AUXILIARY_WIRE = Cause(
     title="the auxiliary wire of hadamard is in use",
     remedy='gradient_kwargs={"aux_wire": WIRE} with a wire that no operation uses, as a work wire either; or another diff_method',
     applies=lambda symptoms: symptoms.derivative and symptoms.involves("hadamard"),
-    predicts=lambda symptoms: (*flips(OWN_AUXILIARY), *leaves(NUDGED_FAR), *survives(ALL_TRAINABLE)),
+    predicts=lambda symptoms: (*flips(OWN_AUXILIARY), *leaves(NUDGED_FAR), *survives(counted_alike(symptoms))),
     because=lambda symptoms: "the Hadamard test takes a wire that an operation works on without counting it among its own",
 )
 
@@ -79,8 +79,8 @@ WRONG_RULE = Cause(
     slug="wrong-gradient-rule",
     title="wrong gradient rule for an operation",
     remedy=(
-        "another diff_method; for an operation of your own, correct parameter_frequencies, grad_recipe or generator; else use "
-        "its decomposition"
+        "another diff_method; for an operation or frequencies of your own, correct parameter_frequencies, grad_recipe or generator; "
+        "else use its decomposition"
     ),
     applies=lambda symptoms: _is_a_wrong_number(symptoms) and not _is_cut_alone(symptoms) and _is_what_a_rule_gave(symptoms),
     predicts=lambda symptoms: (

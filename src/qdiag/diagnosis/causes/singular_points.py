@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, survives
+from qdiag.diagnosis.causes.counting import counted_alike
 from qdiag.diagnosis.experiments.measurements import plain_expectations
 from qdiag.diagnosis.experiments.method_options import OWN_AUXILIARY
 from qdiag.diagnosis.experiments.operations import TURNED_AT_THE_END
 from qdiag.diagnosis.experiments.point import NUDGED, NUDGED_FAR
-from qdiag.diagnosis.experiments.trainability import ALL_TRAINABLE
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.node import nodes_of
@@ -104,7 +104,8 @@ def _special_words(symptoms: Symptoms) -> str:
 
 def off_the_point(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells what is no matter of the point: moving far keeps it. Nor is it one of what counts as trainable, or of a wire too few."""
-    return (*leaves(NUDGED_FAR), *survives(ALL_TRAINABLE), *(survives(OWN_AUXILIARY) if symptoms.involves("hadamard") else ()))
+    auxiliary = survives(OWN_AUXILIARY) if symptoms.involves("hadamard") else ()
+    return (*leaves(NUDGED_FAR), *survives(counted_alike(symptoms)), *auxiliary)
 
 
 CAUSES = (DEGENERATE, NOT_A_NUMBER, ROOT_OF_ZERO, SINGULAR_DECOMPOSITION)

@@ -73,8 +73,8 @@ def _observable_frozen(circuit: Circuit) -> Optional[Circuit]:
 OBSERVABLE_FROZEN = edit("observable's coefficients frozen", _observable_frozen)
 
 
-def constant_angles(circuit: Circuit) -> frozenset[int]:
-    """Positions of the angles that nothing differentiates by.
+def constant_angles(circuit: Circuit, beside: str = "") -> frozenset[int]:
+    """Positions of the angles that nothing differentiates by, but for those in one name's operations.
 
     Entries of a state or a matrix are none: where they are to be differentiated, methods refuse, and nothing is answered.
     """
@@ -82,15 +82,23 @@ def constant_angles(circuit: Circuit) -> frozenset[int]:
     numbers = {i for i, p in enumerate(circuit.parameters[:inside]) if p.value.dtype.kind == "f"}
     held = owned(with_trainable(circuit, sorted({*circuit.trainable, *numbers})))
     entries = {place for node, places in held if node.name in MATRICES_OF_NUMBERS | STATE_DATA for place in places}
-    return frozenset(numbers - entries - {*circuit.trainable})
+    owners = (node.name for node in circuit.operations for _ in parameters_of(node))
+    own = {i for i, name in enumerate(owners) if name == beside}
+    return frozenset(numbers - entries - own - {*circuit.trainable})
 
 
-def _all_trainable(circuit: Circuit) -> Optional[Circuit]:
-    constants = constant_angles(circuit)
+def _all_trainable(circuit: Circuit, beside: str = "") -> Optional[Circuit]:
+    constants = constant_angles(circuit, beside)
     return with_trainable(circuit, sorted({*circuit.trainable, *constants})) if constants else None
 
 
 ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
+
+
+def others_trainable(name: str) -> Experiment:
+    """Constant angles made trainable, but for those of one name's operations."""
+    return edit(f"constant angles of others than {name} trainable, too", lambda circuit: _all_trainable(circuit, name))
+
 MARKS_OFF = edit("marks taken off what nothing trains", lambda c: without_marks(c, c.marked) if c.marked else None)
 
 

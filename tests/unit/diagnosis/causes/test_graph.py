@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Union
 
 import numpy as np
+import pytest
 
 from qdiag.diagnosis.causes.graph import DETACHED, INVISIBLE
 from qdiag.diagnosis.experiments.trainability import ALL_TRAINABLE
@@ -21,6 +22,7 @@ from qdiag.model.method import Method
 from qdiag.model.node import Node, Wires
 from qdiag.model.parameter import Parameter
 from tests.worlds.methods import methods
+from tests.worlds.small_circuits import gate
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
 BACKPROP = methods("default.qubit/backprop", "default.qubit/parameter-shift")
@@ -144,6 +146,23 @@ def test_an_error_that_stays_does_not() -> None:
     diagnosis = found(world, seen)
     assert diagnosis.code != "QD402"
     assert "QD402" in diagnosis.ruled_out
+
+
+def ruled(request: Request) -> float:
+    """Wrong by the rule that an operation has as long as one of its own numbers is a constant."""
+    counted = tracked(request, 1) and not tracked(request, 2)
+    return 0.3 if counted and request.method.diff_method == "parameter-shift" else 0.0
+
+
+@pytest.mark.parametrize("in_front", [True, False])
+def test_what_goes_by_an_operations_own_constants_under_a_shift_rule_is_the_rule(in_front: bool) -> None:
+    coefficient = gate("SProd", 0.7)
+    evolution = Node("CommutingEvolution", (Parameter(np.array(0.4), "torch", True), coefficient), (Wires((0,)), ()), (0,))
+    world, circuit = World(ruled), of(rotation(trainable=not in_front), evolution, rotation(name="RY"))
+    blamed = Blamed("operation", 1, "CommutingEvolution", (1,))
+    diagnosis = found(world, symptoms(world, circuit, SHIFT, apart=(1,), blamed=blamed))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
+    assert ("QD402" in diagnosis.ruled_out) is in_front
 
 
 def marked() -> Circuit:
