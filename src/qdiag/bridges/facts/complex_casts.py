@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from qdiag.bridges.heard_warnings import heard_warnings
 from qdiag.bridges.interfaces.torch_graph import TorchGraph
 from qdiag.bridges.running.qnode_runner import Runner
 from qdiag.model.evaluation import CASTING, Casts, Request
@@ -52,8 +53,7 @@ def _every_warning() -> Iterator[list[warnings.WarningMessage]]:
     always = torch.is_warn_always_enabled()
     torch.set_warn_always(True)
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with heard_warnings() as caught:
             yield caught
     finally:
         torch.set_warn_always(always)

@@ -6,7 +6,6 @@ Every simulator has these, and the exact value is known. It is asked for at poin
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Optional
@@ -14,6 +13,7 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
+from qdiag.bridges.heard_warnings import heard_warnings
 from qdiag.bridges.live.device_identity import own_device
 from qdiag.bridges.live.made_devices import options_given_to
 from qdiag.model.measured import UNKNOWN, Measured
@@ -49,8 +49,7 @@ def measured_live(device: Any) -> Measured:
     if getattr(device, "shots", None) or len(labels) > MOST_LIVE_WIRES:
         return UNKNOWN
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with heard_warnings() as caught:
         found = look_at(lambda angle: _expectation(device, labels[0], angle))
         if found is None:
             return UNKNOWN

@@ -16,6 +16,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.bridges.failures import failure_met
+from qdiag.bridges.heard_warnings import heard_warnings
 from qdiag.bridges.interfaces.choice import graph_for, interface_for, precision_for
 from qdiag.bridges.interfaces.forward_pass import Graph, outside_of_inference
 from qdiag.bridges.running.batch_rows import row_requests, together
@@ -237,8 +238,7 @@ def _seeded_surroundings(request: Request) -> Iterator[list[warnings.WarningMess
             torch.default_generator.manual_seed(request.seed)
             if request.default_dtype:
                 torch.set_default_dtype(getattr(torch, request.default_dtype))
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with heard_warnings() as caught:
             yield caught
     finally:
         random.setstate(states[0])
