@@ -1,10 +1,8 @@
-"""Prints a table of all cases: expected, found, confidence, seconds.  python -m tests.e2e.table [--minimal] [NAME …]
-
-With --minimal a second one of the circuits: operations before and after, wires, oracle calls, seconds, the reproducer's lines.
-"""
+"""Prints a table of all cases: expected, found, confidence, seconds.  python -m tests.e2e.table [--minimal] [NAME …]"""
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import sys
 import tempfile
@@ -20,19 +18,24 @@ from qdiag.model.findings import Finding
 from tests.e2e.case_runs import Row, cases, run
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Run the cases of the installed stack (or those named) and print what came of them."""
-    names = [argument for argument in arguments if not argument.startswith("-")]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a case; all of the installed stack where none is named")
+    parser.add_argument("--minimal", action="store_true", help="a second table, of circuits before and after, and of reproducers")
+    given = parser.parse_args()
+    chosen = [case for case in cases(pennylane.__version__) if not given.names or case.name in given.names]
+    unknown = {*given.names} - {case.name for case in chosen}
+    if unknown:
+        parser.error(f"there is no case '{min(unknown)}' of PennyLane {pennylane.__version__}")
     rows: list[Row] = []
     with Workers() as workers, tempfile.TemporaryDirectory() as folder:
-        for case in cases(pennylane.__version__):
-            if names and case.name not in names:
-                continue
+        for case in chosen:
             rows.append(run(case, workers, Path(folder)))
             print(case.name, rows[-1].found, rows[-1].failures or "", file=sys.stderr)
     console = Console(width=160)
     console.print(judged(rows))
-    if "--minimal" in arguments:
+    if given.minimal:
         console.print(minimized(rows))
     return 1 if any(row.failures for row in rows) else 0
 
@@ -90,4 +93,4 @@ def _before(finding: Finding) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
