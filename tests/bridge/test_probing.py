@@ -262,6 +262,16 @@ def damped(angle: Any, rate: Any) -> Any:
     return qml.expval(qml.PauliZ(0))
 
 
+@pytest.mark.parametrize(("others", "asked"), [(True, ["adjoint", "backprop", "parameter-shift"]), (False, ["adjoint"])])
+def test_other_methods_are_asked_where_they_are_wanted(others: bool, asked: list[str]) -> None:
+    qnode = qml.QNode(FAULTS["item"], qml.device("default.qubit", wires=3), interface="torch", diff_method="adjoint")
+    qnode(tensor(0.4))
+    *_, probe = qnode_probe.probes(qnode, (tensor(0.4),), {}, layer="", call=0, others=others)
+    assert probe.complete
+    assert [method.diff_method for method in probe.methods] == asked
+    assert len(found(probe, "adjoint")) == 1
+
+
 @pytest.mark.parametrize("tracked", [True, False])
 def test_finite_differences_that_are_taken_without_a_word_are_forgiven_their_own_error(tracked: bool) -> None:
     rate = tensor(0.3) if tracked else 0.3

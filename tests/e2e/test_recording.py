@@ -255,7 +255,8 @@ class TestWithPennyLane:
         assert {call.process for call in calls} == {0, 1, 2, 3}
         assert {call.thread for call in calls if call.process == 0} != {0}
         with Trace.open(tmp_path / "t") as trace:
-            assert any("thread" in event.text for event in trace.events if gap_of(event.kind) is Gap.THREADS)
+            # one after another is no harm
+            assert not any(gap_of(event.kind) is Gap.THREADS for event in trace.events)
         assert os.listdir(tmp_path) == ["t"]
 
     def test_a_qnode_inside_another_names_its_parent(self, tmp_path: Path) -> None:

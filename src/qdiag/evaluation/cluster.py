@@ -11,32 +11,31 @@ import logging
 import queue
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from importlib import metadata
-from typing import Any, Optional, Union
+from typing import Any, Optional
 from uuid import uuid4
 
 from distributed import Client, LocalCluster
 from distributed import Future as Task
-from distributed.scheduler import KilledWorker
+from distributed.utils import sync
 
-from qdiag.errors import CircuitFormatError, ClusterError
+from qdiag.errors import ClusterError
 from qdiag.evaluation import cluster_host
 from qdiag.evaluation.cluster_address import LOCAL
+from qdiag.evaluation.cluster_tasks import TRIES, LostTask, Relay, Understand, as_it_travels, evaluation_of
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.limits import SECONDS
 from qdiag.evaluation.memory import Memory
 from qdiag.evaluation.remote import applicable
-from qdiag.model.call import LOST, Configuration, Failure
+from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.trace.evaluation_store import STACK, installed_versions
-from qdiag.trace.evaluation_text import read_evaluation
 from qdiag.trace.keys import request_key
-from qdiag.trace.request_text import Written, write_request
 
 CONNECTING = 10.0
 """Seconds for which a scheduler is waited for."""
@@ -46,6 +45,9 @@ LEAVING = 5.0
 
 DESERTED = 60.0
 """Seconds after which nothing is expected any more of a cluster without workers."""
+
+FETCHING = 30.0
+"""Seconds for which answers that are there are fetched: those whose worker is lost meanwhile would be waited for without an end."""
 
 LOOK = 5.0
 """Seconds without an answer after which is looked whether there are workers."""
@@ -83,7 +85,7 @@ class Cluster:
         self._name = f"qdiag-{uuid4().hex[:12]}"
         self._resources = ExitStack()
         self._memory = Memory()
-        self._open: dict[str, tuple[Task, Relay]] = {}
+        self._open: dict[str, Relay] = {}
         self._lock = threading.Lock()
         self._arrived: queue.SimpleQueue[Optional[Task]] = queue.SimpleQueue()
         self._number = 0
@@ -106,9 +108,7 @@ class Cluster:
     def __exit__(self, *exception: object) -> None:
         with self._lock:
             left, self._open = self._open, {}
-        for task, relay in left.values():
-            with suppress(Exception):
-                task.cancel()
+        for relay in left.values():
             relay.cancel()
         self._resources.close()
 
@@ -194,11 +194,11 @@ class Cluster:
             return done
 
         def understand(answer: Any, error: Optional[BaseException]) -> Evaluation:
-            evaluation = _evaluation_of(answer, error, request)
+            evaluation = evaluation_of(answer, error, request)
             self._memory.keep(key, evaluation)
             return evaluation
 
-        return self._start(understand, cluster_host.evaluate_there, self._name, _as_it_travels(request))
+        return self._start(understand, cluster_host.evaluate_there, self._name, as_it_travels(request))
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Start a module-level function where PennyLane and torch are loaded; its exception is the future's."""
@@ -216,15 +216,19 @@ class Cluster:
         return found
 
     def _start(self, understand: Understand, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        relay = Relay(understand, function, arguments)
+        self._hand_in(relay)
+        return relay
+
+    def _hand_in(self, relay: Relay) -> None:
         with self._lock:
             self._number += 1
             key = f"{self._name}-{self._number}"
-        task = self._client.submit(function, *arguments, key=key, pure=False, resources={self._name: 1})
-        relay = Relay(task, understand)
+        task = self._client.submit(relay.function, *relay.arguments, key=key, pure=False, resources={self._name: 1})
+        relay.follow(task)
         with self._lock:
-            self._open[key] = task, relay
+            self._open[key] = relay
         task.add_done_callback(self._arrived.put)
-        return relay
 
     # --- answers ---------------------------------------------------------------------------------------------------------
 
@@ -245,103 +249,63 @@ class Cluster:
             self._hand_on([task for task in arrived if task is not None])
 
     def _hand_on(self, tasks: Sequence[Task]) -> None:
-        good = [task for task in tasks if task.status == "finished"]
-        answers: dict[str, Any] = {}
-        with suppress(Exception):
-            # what cannot be fetched is asked for one by one below
-            answers = dict(zip((task.key for task in good), self._client.gather(good)))
+        answers = self._fetched([task for task in tasks if task.status == "finished"])
         for task in tasks:
             with self._lock:
-                _, relay = self._open.pop(task.key, (None, None))
+                relay = self._open.pop(task.key, None)
             if relay is None:
                 continue
             if task.key in answers:
                 relay.answer(answers[task.key], None)
+            elif task.status == "error":
+                relay.answer(None, task.exception(timeout=CONNECTING))
+            elif task.status == "cancelled":
+                relay.answer(None, self._gone(f"the cluster at {self._address} is gone"))
             else:
-                relay.answer(None, self._error_of(task))
+                # its worker was lost when the answer was there, and not here yet
+                self._hand_in_again(relay)
 
-    def _error_of(self, task: Task) -> BaseException:
-        if task.status == "error":
-            error: BaseException = task.exception(timeout=CONNECTING)
-            return error
-        return self._gone(f"the cluster at {self._address} is gone")
+    def _fetched(self, good: Sequence[Task]) -> dict[str, Any]:
+        """Answers by the keys of their tasks; none where one of them cannot be had."""
+        with suppress(Exception):
+            found = sync(self._client.loop, self._client.gather, good, asynchronous=True, callback_timeout=FETCHING)
+            return dict(zip((task.key for task in good), found))
+        return {}
+
+    def _hand_in_again(self, relay: Relay) -> None:
+        if relay.tries == TRIES:
+            relay.answer(None, LostTask())
+            return
+        try:
+            self._hand_in(relay)
+        except Exception:
+            relay.answer(None, self._gone(f"the cluster at {self._address} is gone"))
 
     def _look_for_workers(self) -> None:
-        """Where no worker is left for long, nothing will come."""
+        """Where no worker is left for long, nothing will come; where there are some, they are asked for what none of them has."""
         if not self._open:
             return
         with suppress(Exception):
             self._deserted = 0.0 if self.count else self._deserted + LOOK
+            if not self._deserted:
+                for relay in self._taken(self._with_nobody()):
+                    self._hand_in_again(relay)
         if self._deserted >= DESERTED:
-            with self._lock:
-                left, self._open = self._open, {}
-            for _, relay in left.values():
+            for relay in self._taken(tuple(self._open)):
                 relay.answer(None, self._gone(f"no worker is left at {self._address}"))
+
+    def _with_nobody(self) -> set[str]:
+        """Keys that no worker has: the scheduler offers those to whoever joins, and who is started again takes ours only later."""
+        return self._open.keys() - {key for keys in self._client.processing().values() for key in keys}
+
+    def _taken(self, keys: Iterable[str]) -> list[Relay]:
+        """Who waits for these tasks, and does so no more."""
+        with self._lock:
+            return [self._open.pop(key) for key in keys if key in self._open]
 
     @staticmethod
     def _gone(words: str) -> ClusterError:
         return ClusterError(words, "what was worked out is kept: judge the run again with qdiag diagnose")
-
-
-Understand = Callable[[Any, Optional[BaseException]], Any]
-"""Makes what the future holds, or raises it, of an answer or an error."""
-
-
-class Relay(Future[Any]):
-    """A future of ours that follows a task of Dask's; to cancel it cancels the task.
-
-    Parameters
-    ----------
-    task
-        The task.
-    understand
-        What its answer comes to.
-    """
-
-    def __init__(self, task: Task, understand: Understand) -> None:
-        super().__init__()
-        self._task, self._understand = task, understand
-
-    def cancel(self) -> bool:
-        """Cancel the task, unless it has begun: then nobody listens to what it says."""
-        with suppress(Exception):
-            self._task.cancel()
-        return super().cancel()
-
-    def answer(self, answer: Any, error: Optional[BaseException]) -> None:
-        """The task has ended."""
-        if not self.set_running_or_notify_cancel():
-            return
-        try:
-            self.set_result(self._understand(answer, error))
-        except BaseException as failure:
-            self.set_exception(failure)
-
-
-def _as_it_travels(request: Request) -> Union[Written, Request]:
-    try:
-        return write_request(request)
-    except CircuitFormatError:
-        # no file holds such a circuit: it is one of our own making
-        return request
-
-
-def _evaluation_of(answer: Any, error: Optional[BaseException], request: Request) -> Evaluation:
-    """What a task says of a request.
-
-    Raises
-    ------
-    ClusterError
-        If it says nothing because there is no cluster any more.
-    """
-    if isinstance(error, ClusterError):
-        raise error
-    if isinstance(error, KilledWorker):
-        lost = Failure(LOST, "the workers that evaluated it were lost, one after the other", stage="worker")
-        return Evaluation(request.method, failure=lost)
-    if error is not None:
-        return Evaluation(request.method, failure=Failure(type(error).__name__, str(error), stage="worker"))
-    return answer if isinstance(answer, Evaluation) else read_evaluation(*answer)
 
 
 def _installed(name: str) -> str:

@@ -70,11 +70,12 @@ def seconds_of(wanted: str) -> int:
 
 
 class Asked(NamedTuple):
-    """A call whose QNode is probed: which one, under which index, and the arrays that it returned."""
+    """A call whose QNode is probed: which one, its index, the arrays that it returned, and whether other methods are asked, too."""
 
     call: Ongoing
     number: int
     returned: Optional[Sequence[Any]]
+    others: bool
 
 
 class Prober:
@@ -102,6 +103,7 @@ class Prober:
         self._known: set[object] = set()
         self._circuits: dict[str, set[object]] = {}
         self._due: set[str] = set()
+        self._compared: set[str] = set()
         self._running: list[Path] = []
         self._waiting: list[Asked] = []
         self._started = 0
@@ -115,6 +117,8 @@ class Prober:
         backward_seen: bool,
         likeness: object = None,
         returned: Optional[Sequence[Any]] = None,
+        *,
+        followed: bool = True,
     ) -> None:
         """A call has returned and was recorded.
 
@@ -131,6 +135,9 @@ class Prober:
             all can be.
         returned
             The arrays that the call returned.
+        followed
+            Whether anything can go back from them. Where it cannot, as at an evaluation of a whole data set, which adjoint runs row
+            by row, no other method than the QNode's own is asked, once all were at another call.
         """
         number = self._seen[configuration] = self._seen.get(configuration, 0) + 1
         if is_due(number) | self._is_unlike(configuration, likeness):
@@ -150,7 +157,9 @@ class Prober:
         if len(self._running) < ALWAYS or turns.has_room(for_more=alike):
             self._due.discard(configuration)
             self._known.add(likeness)
-            self._ask(Asked(call, index, returned), waits=number == 1 and self._started >= AT_ONCE)
+            others = followed or configuration not in self._compared
+            self._compared.add(configuration)
+            self._ask(Asked(call, index, returned, others), waits=number == 1 and self._started >= AT_ONCE)
             if len(self._waiting) >= TOGETHER:
                 self.release(backward_seen)
         else:
@@ -229,7 +238,9 @@ class Prober:
         if not confinement.confine(file, self._seconds, end):
             end("the kernel does not confine it")
         call = asked.call
-        seen = qnode_probe.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=asked.number, returned=asked.returned)
+        seen = qnode_probe.probes(
+            call.qnode, call.args, call.kwargs, layer=call.layer, call=asked.number, returned=asked.returned, others=asked.others
+        )
         for probe in seen:
             forking.write_out(file, (call_text.text_of(probe) + "\n").encode())
 

@@ -6,6 +6,7 @@ Both begin where the trace asks for them, in the process that it belongs to; one
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
@@ -81,7 +82,9 @@ class Probers:
             entry = read.entry
             kind = entry.configuration + "|followed" * call.is_followed_by_autograd
             likeness = read.qnode.code, entry.structure, entry.arguments
-            self._of_qnodes.probe_if_due(call, index, kind, self._passes.begun, likeness, entry.outputs)
+            torch: Any = sys.modules.get("torch") if entry.container == "torch" else None
+            followed = call.is_followed_by_autograd or (torch is not None and torch.is_grad_enabled())
+            self._of_qnodes.probe_if_due(call, index, kind, self._passes.begun, likeness, entry.outputs, followed=followed)
         except Exception as error:
             self._stop_probing(error)
 

@@ -38,13 +38,14 @@ from qdiag.recording import (
 from qdiag.recording.call_facts import CallFacts
 from qdiag.recording.journal import Journal, words_of
 from qdiag.recording.probers import Probers
+from qdiag.recording.script_threads import ScriptThreads
 from qdiag.trace import call_text, schema
 from qdiag.trace.held_writer import HeldWriter
 
 MAX_WARNINGS = 100
 """Warnings kept that were shown in backward passes."""
 
-_THREADS = "QNodes were called from several threads: PennyLane is not thread-safe, results may be wrong with or without qdiag."
+_THREADS = "QNodes were called from several threads at once: PennyLane is not thread-safe, results may be wrong with or without qdiag."
 
 SHAPES = (
     "A QNode was called with tensors on torch's meta device, which have a shape and no numbers, as Keras does to learn the shapes of "
@@ -93,7 +94,7 @@ class Recorder:
         self.losses = loss_watch.Losses(places, lambda text: self.journal.event("loss axes", text))
         self._warnings = 0
         self._shapes = False
-        self._threads: dict[int, int] = {}
+        self._threads = ScriptThreads(lambda: self.unseen(Gap.THREADS, _THREADS))
         self._reset()
         if hasattr(os, "register_at_fork"):
             # the interpreter keeps the hook for ever, and is not to keep the recorder
@@ -109,7 +110,7 @@ class Recorder:
 
     def _after_fork(self) -> None:
         self.journal.after_fork()
-        self._threads = {}
+        self._threads.forget()
         self.passes.forget()
         self._reset()
 
@@ -155,6 +156,7 @@ class Recorder:
             under_way = self.under_way()
             call.parent = under_way[-1] if under_way else None
             under_way.append(call)
+            self._threads.call(under_way=True)
             return call
         except Exception as error:
             self.unseen(Gap.UNRECORDED, f"A call was not recorded: {words_of(error)}.")
@@ -185,7 +187,7 @@ class Recorder:
         try:
             self._leave(call)
             outputs = results.outputs_of(result)
-            read = self._reader.read(call, self.steps, self._thread(), outputs)
+            read = self._reader.read(call, self.steps, self._threads.number(), outputs)
             if any(map(jax_numbers.is_traced, outputs)):
                 watched = self.traced.begin(call, read, outputs)
                 return None if watched is None else results.with_outputs(result, iter(watched))
@@ -220,7 +222,7 @@ class Recorder:
                 return
             call.under_catalyst.returns = qnode_attributes.shape_of(result)
             qjit_calls.resolve_method(call)
-            read = self._reader.read(call, self.steps, self._thread(), None)
+            read = self._reader.read(call, self.steps, self._threads.number(), None)
             qjit_calls.await_runs(call, read, results.outputs_of(result))
         except Exception as error:
             self._trouble(call, error)
@@ -235,7 +237,7 @@ class Recorder:
             if traced is not None and traced.tape is not None:
                 traced.returns = "single" if len(traced.tape.measurements) == 1 else "tuple"
                 qjit_calls.resolve_method(call)
-                read = self._reader.read(call, self.steps, self._thread(), None)
+                read = self._reader.read(call, self.steps, self._threads.number(), None)
                 if self._write_refused(qjit_calls.Over(call, qjit_calls.failed_call(call, read)), failure_of(error, "forward")):
                     return
             self.unseen(*qjit_calls.not_recorded(call, f"Catalyst raised {type(error).__name__} while it traced it"))
@@ -270,7 +272,7 @@ class Recorder:
             # older PennyLanes have a tape before the quantum function has filled it
             is_built = call.tape is not None and not ran_in(error, qnode_attributes.code_of(call.qnode))
             stage = "forward" if is_built else "build"
-            read = self._reader.read(call, self.steps, self._thread(), None, failure_of(error, stage))
+            read = self._reader.read(call, self.steps, self._threads.number(), None, failure_of(error, stage))
             if traced_runs.staged_among(read.sources):
                 words = f"raised {type(error).__name__} while JAX traced it, before there was any number in it"
                 self.unseen(Gap.UNRECORDED, f"A call at {call.source} {words}: call it once without jit and vmap.")
@@ -284,6 +286,7 @@ class Recorder:
         while under_way:
             if under_way.pop() is call:
                 break
+        self._threads.call(under_way=bool(under_way))
 
     def _watch(self, returned: backward.Returned, outputs: tuple[Any, ...], trainable: list[Any], call: ongoing_call.Ongoing) -> None:
         kinds = {container_of(output) for output in outputs}
@@ -310,15 +313,6 @@ class Recorder:
             if done.returned.index is not None:
                 self._facts.name_numbers(call, read, done.returned.index)
         self._probers.cannot_probe(traced_calls.NO_COPY)
-
-    def _thread(self) -> int:
-        thread = threading.get_ident()
-        known = self._threads.get(thread)
-        if known is None:
-            known = self._threads[thread] = len(self._threads)
-            if known == 1:
-                self.unseen(Gap.THREADS, _THREADS)
-        return known
 
     # --- what comes between calls --------------------------------------------------------------------------------------
 
@@ -353,11 +347,13 @@ class Recorder:
     def pass_begins(self, tensors: Any, accumulates: bool, frame: Optional[FrameType]) -> training_watch.Begun:
         """A backward pass begins at some tensors."""
         root = self.training(lambda watch: watch.root(tensors, accumulates, frame))
+        self._threads.go_back(under_way=True)
         return training_watch.Begun(self.passes.begin(), root, accumulates)
 
     def pass_ends(self, begun: training_watch.Begun, error: Optional[BaseException] = None) -> None:
         """It is over, well or not."""
         self.passes.end(begun.brought)
+        self._threads.go_back(under_way=self.passes.under_way() is not None)
         self._probers.pass_ends(begun.accumulates)
         words = words_of(error) if isinstance(error, Exception) else ""
         self.training(lambda watch: watch.root_ends(begun, words))

@@ -116,6 +116,17 @@ def test_a_worker_that_is_killed_loses_nothing(cluster: Cluster, scheduler: Any)
     assert cluster.count == 2
 
 
+def test_the_only_worker_that_is_killed_loses_nothing_once_it_is_started_again() -> None:
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, silence_logs=60) as ours,
+        Cluster(ours.scheduler_address, function=scripted, warm=False) as cluster,
+    ):
+        naps = [cluster.submit(request("nap", angle)) for angle in range(5)]
+        naps[0].result(30)
+        os.kill(ours.workers[0].process.process.pid, signal.SIGKILL)
+        assert [float(nap.result(60).outputs[0]) for nap in naps] == list(range(5))
+
+
 @pytest.fixture
 def foreign(scheduler: Any, tmp_path: Path) -> Iterator[str]:
     """A worker whose PennyLane is another one, by its word."""

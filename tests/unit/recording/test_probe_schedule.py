@@ -75,14 +75,14 @@ class World:
     def _silence(self) -> None:
         self.silenced += 1
 
-    def call(self, configuration: str = "circuit", times: int = 1, likeness: object = None) -> None:
+    def call(self, configuration: str = "circuit", times: int = 1, likeness: object = None, followed: bool = True) -> None:
         configuration = sys.intern(configuration)  # stands for the QNode as well, which is one object
         for _ in range(times):
             self.index += 1
             if self.prober.is_waiting(configuration):
                 self.prober.release(False)
             ongoing: Any = types.SimpleNamespace(qnode=configuration, args=(1,), kwargs={}, layer="")
-            self.prober.probe_if_due(ongoing, self.index, configuration, False, likeness)
+            self.prober.probe_if_due(ongoing, self.index, configuration, False, likeness, followed=followed)
 
     @property
     def probed(self) -> list[int]:
@@ -247,9 +247,22 @@ def test_in_the_copy_recording_is_off_and_each_stage_is_written_as_a_line(
     monkeypatch.setattr(os, "close", lambda file: None)
     world.call()
     copies.works[0]()
-    assert asked == [(("circuit", (1,), {}), {"layer": "", "call": 0, "returned": None})]
+    assert asked == [(("circuit", (1,), {}), {"layer": "", "call": 0, "returned": None, "others": True})]
     assert [call_parser.value_from(Probe, line.decode()).note for line in written] == ["first", "last"]
     assert all(line.endswith(b"\n") for line in written)
+
+
+@pytest.mark.parametrize(
+    ("followed", "others"), [((True, True), [True, True]), ((True, False), [True, False]), ((False, False), [True, False])]
+)
+def test_other_methods_are_asked_once_of_calls_that_nothing_goes_back_from(
+    world: World, copies: Copies, monkeypatch: pytest.MonkeyPatch, followed: tuple[bool, bool], others: list[bool]
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(world.prober, "_start", lambda calls: asked.extend(one.others for one in calls))
+    for likeness, goes_back in zip(("five rows", "the whole data set"), followed):
+        world.call(likeness=likeness, followed=goes_back)
+    assert asked == others
 
 
 def test_where_the_copy_cannot_be_confined_nothing_is_evaluated(world: World, copies: Copies, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -412,7 +412,7 @@ class TestTrouble:
             def is_waiting(self, *given: Any) -> bool:
                 return False
 
-            def probe_if_due(self, *given: Any) -> None:
+            def probe_if_due(self, *given: Any, **named: Any) -> None:
                 raise RuntimeError("no fork today")
 
         world.call(qnode, weight())
@@ -431,13 +431,24 @@ class TestTrouble:
         assert world.recorder.count == 0
 
 
-def test_calls_from_a_second_thread_are_numbered_and_warned_of_once(world: World, qnode: Any) -> None:
+def test_calls_from_a_second_thread_are_numbered_and_no_harm_one_after_another(world: World, qnode: Any) -> None:
     world.call(qnode, weight())
     for _ in range(2):
         thread = threading.Thread(target=lambda: world.call(qnode, weight()))
         thread.start()
         thread.join()
     assert [call.thread for call in world.calls][:2] == [0, 1]
+    assert not world.unseen
+
+
+def test_calls_from_two_threads_at_once_are_warned_of_once(world: World, qnode: Any) -> None:
+    for _ in range(2):
+        ours = world.recorder.begin(qnode, (weight(),), {}, None)
+        thread = threading.Thread(target=lambda: world.call(qnode, weight()))
+        thread.start()
+        thread.join()
+        assert ours is not None
+        world.recorder.fail(ours, KeyboardInterrupt())
     (unseen,) = world.unseen
     assert unseen.kind == event_of(Gap.THREADS)
     assert "not thread-safe" in unseen.text
@@ -474,7 +485,7 @@ class TestInAForkedChild:
         asked = world.path.with_name("asked")
 
         class Prober:
-            def probe_if_due(self, *given: Any) -> None:
+            def probe_if_due(self, *given: Any, **named: Any) -> None:
                 asked.touch()
 
         world.recorder._probers._of_qnodes = Prober()  # type: ignore[assignment]

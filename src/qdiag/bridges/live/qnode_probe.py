@@ -33,6 +33,7 @@ def probes(
     layer: str,
     call: int,
     returned: Optional[Sequence[np.ndarray]] = None,
+    others: bool = True,
 ) -> Iterator[Probe]:
     """Probe a QNode at the arguments of a call; what is known after each stage, the cheapest and most telling first.
 
@@ -44,13 +45,21 @@ def probes(
         Class name of the layer that made the call, or "".
     returned
         What the call returned, where that is known.
+    others
+        Whether other methods than its own are asked, too.
     """
     with outside_of_inference():
-        yield from _stages(qnode, args, kwargs, layer, call, returned)
+        yield from _stages(qnode, args, kwargs, layer, call, returned, METHODS if others else ())
 
 
 def _stages(
-    qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], layer: str, call: int, returned: Optional[Sequence[np.ndarray]]
+    qnode: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    layer: str,
+    call: int,
+    returned: Optional[Sequence[np.ndarray]],
+    others: Sequence[str],
 ) -> Iterator[Probe]:
     try:
         ran = circuit_of(qnode)
@@ -71,7 +80,7 @@ def _stages(
         bare = qnode_attributes.without_transforms(qnode) if probe.methods else None
         if bare is not None:
             probe = replace(probe, untransformed=other_qnode(subject, bare, probe.methods[0].diff_method))
-        for method in METHODS:
+        for method in others:
             if probe.methods and method != probe.methods[0].diff_method:
                 probe = replace(probe, methods=(*probe.methods, other_method(subject, method, cost)))
                 yield probe

@@ -34,7 +34,7 @@ def _stopped(coverage: Coverage) -> str:
 
 
 def _threads(coverage: Coverage) -> str:
-    return "QNodes were called from several threads, where PennyLane promises nothing."
+    return "QNodes were called from several threads at once, where PennyLane promises nothing."
 
 
 def _process(coverage: Coverage) -> str:
