@@ -44,7 +44,7 @@ class Prober:
         self._fails = fails
 
     def __getattr__(self, name: str) -> Any:
-        def ask(*given: Any) -> bool:
+        def ask(*given: Any, **named: Any) -> bool:
             self.asked.append(name)
             if self._fails and name != "is_waiting":
                 raise RuntimeError("no fork today")
