@@ -74,9 +74,11 @@ def _by_qnode(calls: Sequence[NotRebuilt], trace: Calls) -> list[list[NotRebuilt
 
 
 def _word_of(group: Sequence[NotRebuilt], trace: Calls) -> _Word:
-    qnode = trace.call(group[0].call).configuration.qnode_object
-    probes = [(probe, trace.call(probe.call)) for probe in trace.probes]
-    own = [(_as_asked(probe, trace), call) for probe, call in probes if call.configuration.qnode_object == qnode]
+    asked = trace.call(group[0].call).configuration
+    probes = [(_as_asked(probe, trace), trace.call(probe.call)) for probe in trace.probes]
+    own = [one for one in probes if one[1].configuration.qnode_object == asked.qnode_object]
+    # a few stand for the others of QNodes that are alike (see `REPRESENTATIVES`)
+    own = own or [one for one in probes if one[1].configuration.of_any_number == asked.of_any_number]
     doubts = [_doubt(probe, call) for probe, call in own] or [group[0].why if group[0].interface else NO_PROBE]
     others = dict.fromkeys(name for probe, _ in own for name in live_methods.compared_methods(probe))
     return _Word(group[0], len(group), doubts.count(""), next((doubt for doubt in doubts if doubt), ""), tuple(others))

@@ -180,6 +180,11 @@ class Configuration:
         return (*self.place, self.number)
 
     @property
+    def of_any_number(self) -> Configuration:
+        """The same, but for which of the QNodes that were made there: equal for QNodes that are alike."""
+        return replace(self, number=0)
+
+    @property
     def method(self) -> Method:
         """The user's own method, not compiled, which costs far less: what a compiled call gave is nearly always what this gives."""
         width = self.device_precision if self.device_precision == "complex64" else ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from qdiag.errors import MethodError
-from qdiag.model.option import Held, Option, names_in
+from qdiag.model.option import Held, Option, names_in, why_not_rebuilt
 
 DIFF_METHODS = ("backprop", "adjoint", "parameter-shift", "finite-diff", "hadamard", "spsa", "device", "best", "none")
 """PennyLane's own names; `none` evaluates the outputs only."""
@@ -113,6 +113,12 @@ class Method:
         """What has to be imported by name to make its device: its class, where it has no name of PennyLane's, and options' values."""
         own = (self.device,) if ":" in self.device else ()
         return (*own, *(name for _, value in self.device_options for name in names_in(value)))
+
+    @property
+    def why_not_rebuilt(self) -> str:
+        """Why nobody can make its device again from what is known of it, in words; "" where nothing known is in the way."""
+        place, _, kind = self.device.partition(":")
+        return f"its class {kind} is the script's own" if kind and place == "__main__" else why_not_rebuilt(self.device_options)
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -11,6 +11,13 @@ from qdiag.model.measured import UNKNOWN, Measured
 OTHER_OUTPUTS = "gives other outputs"
 """How it is said that another method does not evaluate what the QNode does."""
 
+REPRESENTATIVES = 4
+"""So many QNodes are looked at of those that are alike: made, called and followed alike, with circuits of one structure.
+
+All that a probe can see is the same for them, as far as anybody knows; what is not is in their numbers, and each of their calls is
+replayed with these.
+"""
+
 
 class Proof(Enum):
     """What a probe, or the circuit as written, shows beside a gap, where that leaves one explanation; the value is how it is said."""

@@ -10,8 +10,8 @@ from qdiag.evaluation.limits import Deadline
 from qdiag.model.call import Call, Event
 from qdiag.model.circuit import AS_DECOMPOSITION, MOVED_TO_CPU
 from qdiag.model.coverage import Coverage, Gap, Unseen, gap_of
-from qdiag.model.probe import Probe
 from qdiag.model.result import ReplaySummary
+from qdiag.pipeline.probed_qnodes import probed_qnodes
 from qdiag.trace.reader import Trace
 
 MOST_TEXTS = 5
@@ -88,21 +88,15 @@ _OUTSIDE = "Gradients outside of the circuits"
 
 def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
     """The QNodes that no probe looked at, or none to its end: with why, what follows from it, and what to do."""
-    made: dict[tuple[str, str, int], str] = {}
-    for index in trace.first_of_each_configuration():
-        configuration = trace.call(index).configuration
-        # what a transform works out from several circuits, as a metric tensor, is no result whose gradient methods give
-        if not configuration.remade_by:
-            made[configuration.qnode_object] = configuration.label
-    probed: dict[tuple[str, str, int], list[Probe]] = {}
-    for probe in trace.probes:
-        probed.setdefault(trace.call(probe.call).configuration.qnode_object, []).append(probe)
-    missing = [name for one, name in made.items() if one not in probed]
+    qnodes = probed_qnodes(trace)
+    made, missing = qnodes.made, [qnodes.made[one] for one in qnodes.missing]
     if missing:
         which = "" if len(missing) == len(made) else f" in {len(missing)} of {len(made)} QNodes ({_several(missing)})"
         yield Unseen(Gap.NOT_PROBED, f"{_OUTSIDE} were not looked at{which}. {_why_not(trace, events)}", len(missing), len(made))
-    for one in (one for one in made if one in probed and not any(probe.complete for probe in probed[one])):
-        (cut, *_) = probed[one]
+    for one, probes in qnodes.probes.items():
+        if one not in made or any(probe.complete for probe in probes):
+            continue
+        (cut, *_) = probes
         why = f": {cut.note.rstrip('.')}" if cut.note else ""
         what = f"The probe of {made[one]} at call {cut.call} did not come to its end{why}."
         yield Unseen(Gap.PROBE_CUT, f"{what} {_OUTSIDE} were looked at only in part.", 1, len(made))

@@ -15,6 +15,7 @@ from qdiag.model.call import Call
 from qdiag.model.element import parameter_names
 from qdiag.model.method import QJIT, Method
 from qdiag.model.numerics import rounding
+from qdiag.pipeline.probed_qnodes import probed_qnodes
 from qdiag.trace.reader import Trace
 
 COARSE = 1e-2
@@ -61,6 +62,17 @@ def about_second_differences(trace: Trace) -> Iterator[str]:
                 f"(h = {step}), which leaves {left}; diff_method=\"parameter-shift\" or \"backprop\" has them exactly"
             )
             return
+
+
+def about_alike(trace: Trace) -> Iterator[str]:
+    """That of QNodes which are alike only some were looked at in the script's own process."""
+    qnodes = probed_qnodes(trace)
+    if qnodes.represented:
+        looked_at, others = len(qnodes.probes), len(qnodes.represented)
+        yield (
+            f"{looked_at} of {len(qnodes.made)} QNodes were looked at in the script's own process: {others} more are alike to some of "
+            "these in all that is known of them, and their calls were replayed as all others"
+        )
 
 
 def about_recording(trace: Trace) -> Iterator[str]:

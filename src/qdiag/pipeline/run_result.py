@@ -14,6 +14,7 @@ from qdiag.model.remarks import Remark
 from qdiag.model.result import Result, verdict_of_all
 from qdiag.pipeline.coverage import coverage_of
 from qdiag.pipeline.notes import (
+    about_alike,
     about_marks,
     about_processes,
     about_recording,
@@ -56,6 +57,7 @@ def result_of(trace: Trace, located: Located, findings: tuple[Finding, ...], rem
             *about_processes(trace),
             *about_marks(trace),
             *about_widening(trace),
+            *about_alike(trace),
             *about_recording(trace),
         ),
     )

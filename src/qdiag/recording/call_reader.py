@@ -18,9 +18,9 @@ from qdiag.bridges.codec.packer import PYTHON, Packer
 from qdiag.bridges.codec.recognition import Recognition, Taken
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.transform_kinds import measured_by, name_of_transform
-from qdiag.model.call import Argument, Failure, SourceLine
+from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
-from qdiag.model.method import JIT, QJIT
+from qdiag.model.method import DIFF_METHODS, JIT, QJIT
 from qdiag.model.transform_families import METRIC_TENSORS
 from qdiag.recording.ongoing_call import KnownQNode, Ongoing, Read
 from qdiag.recording.source_places import Places
@@ -155,6 +155,7 @@ class Reader:
                 configuration, made=made, library=call.library, metric_of=metric_of, number=known.number, compiled=compiled
             )
             text = known.configurations[key] = call_text.text_of(configuration)
+            known.shared[text] = _shared_by_siblings(configuration)
         return text
 
     def _source(self, source: SourceLine) -> str:
@@ -191,6 +192,14 @@ def _measures_otherwise(made: tuple[Any, ...], tape: Any) -> bool:
 def makes_metric_tensor(qnode: Any) -> bool:
     """Whether what a QNode gives is the metric tensor of its state."""
     return any(name_of_transform(transform) in METRIC_TENSORS for transform in qnode_attributes.pipeline_of(qnode))
+
+
+def _shared_by_siblings(configuration: Configuration) -> Optional[str]:
+    """What is the same for all QNodes made alike; None where their calls cannot be replayed, so that each must be looked at itself."""
+    method = configuration.method
+    if method.why_not_rebuilt or method.diff_method not in (*DIFF_METHODS, ""):
+        return None
+    return call_text.text_of(configuration.of_any_number)
 
 
 def _entries_in_circuit(args: tuple[Any, ...], sources: Sequence[Any]) -> tuple[tuple[int, ...], ...]:

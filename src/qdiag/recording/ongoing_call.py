@@ -141,10 +141,11 @@ class Read(NamedTuple):
 class KnownQNode:
     """What was worked out for a QNode at earlier calls.
 
-    Its code, its parameters' names, a text for each configuration, its circuit's form, and the structures whose numbers were named.
+    Its code, its parameters' names, a text for each configuration, for each of these texts the one that its siblings share, its
+    circuit's form, and the structures whose numbers were named.
     """
 
-    __slots__ = ("code", "configurations", "form", "named", "names", "number", "packers", "qnode")
+    __slots__ = ("code", "configurations", "form", "named", "names", "number", "packers", "qnode", "shared")
 
     def __init__(self, qnode: weakref.ref[Any], code: Any, names: tuple[str, ...], number: int) -> None:
         self.qnode = qnode
@@ -153,5 +154,6 @@ class KnownQNode:
         self.number = number
         self.named: set[str] = set()
         self.configurations: dict[Any, str] = {}
+        self.shared: dict[str, Optional[str]] = {}
         self.packers: dict[Any, Packer] = {}
         self.form: Optional[Form] = None

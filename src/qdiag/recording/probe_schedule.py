@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, NoReturn, Optional
 
+from qdiag.model.probe import REPRESENTATIVES
 from qdiag.recording import confinement, fork_obstacles, forking, turns
 from qdiag.recording.probe_files import is_running, make_file, probe_path
 from qdiag.trace import call_text, schema
@@ -103,6 +105,7 @@ class Prober:
         self._known: set[object] = set()
         self._circuits: dict[str, set[object]] = {}
         self._due: set[str] = set()
+        self._siblings: Counter[object] = Counter()
         self._compared: set[str] = set()
         self._running: list[Path] = []
         self._waiting: list[Asked] = []
@@ -118,6 +121,7 @@ class Prober:
         likeness: object = None,
         returned: Optional[Sequence[Any]] = None,
         *,
+        siblings: object = None,
         followed: bool = True,
     ) -> None:
         """A call has returned and was recorded.
@@ -135,6 +139,8 @@ class Prober:
             all can be.
         returned
             The arrays that the call returned.
+        siblings
+            Equal for QNodes of which a few stand for the others, since their calls are all replayed; None where they are not.
         followed
             Whether anything can go back from them. Where it cannot, as at an evaluation of a whole data set, which adjoint runs row
             by row, no other method than the QNode's own is asked, once all were at another call.
@@ -143,6 +149,9 @@ class Prober:
         if is_due(number) | self._is_unlike(configuration, likeness):
             self._due.add(configuration)
         if configuration not in self._due:
+            return
+        if siblings is not None and self._siblings[siblings] >= REPRESENTATIVES:
+            self._due.discard(configuration)
             return
         alike = likeness in self._known
         if self._started >= (MOST - KEPT_FREE if alike else MOST):
@@ -157,6 +166,7 @@ class Prober:
         if len(self._running) < ALWAYS or turns.has_room(for_more=alike):
             self._due.discard(configuration)
             self._known.add(likeness)
+            self._siblings[siblings] += 1
             others = followed or configuration not in self._compared
             self._compared.add(configuration)
             self._ask(Asked(call, index, returned, others), waits=number == 1 and self._started >= AT_ONCE)

@@ -82,9 +82,13 @@ class Probers:
             entry = read.entry
             kind = entry.configuration + "|followed" * call.is_followed_by_autograd
             likeness = read.qnode.code, entry.structure, entry.arguments
+            shared = read.qnode.shared.get(entry.configuration)
+            siblings = None if shared is None or read.circuit.form is None else (shared, call.is_followed_by_autograd, likeness)
             torch: Any = sys.modules.get("torch") if entry.container == "torch" else None
             followed = call.is_followed_by_autograd or (torch is not None and torch.is_grad_enabled())
-            self._of_qnodes.probe_if_due(call, index, kind, self._passes.begun, likeness, entry.outputs, followed=followed)
+            self._of_qnodes.probe_if_due(
+                call, index, kind, self._passes.begun, likeness, entry.outputs, siblings=siblings, followed=followed
+            )
         except Exception as error:
             self._stop_probing(error)
 

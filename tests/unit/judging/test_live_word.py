@@ -127,6 +127,16 @@ def test_each_qnode_has_the_word_of_its_own_probes() -> None:
     assert NO_PROBE in found.unseen[1].text
 
 
+def test_a_qnode_that_nobody_looked_at_has_the_word_of_those_that_are_alike() -> None:
+    class OfOneFactory(Recorded):
+        def call(self, index: int) -> Call:
+            made = call(index, circuit(0.3), ADJOINT)
+            return replace(made, configuration=replace(made.configuration, qnode="circuit", number=index))
+
+    (said,) = with_live_word(located(3), OfOneFactory(UPHELD)).unseen
+    assert said.gap is Gap.JUDGED_LIVE
+
+
 def test_a_method_that_cannot_be_made_again_is_judged_live_too() -> None:
     missing = (NotRebuilt(0, "of halfshift the name alone is known", method=True),)
     found = with_live_word(Located(not_rebuilt=missing), Recorded(UPHELD))

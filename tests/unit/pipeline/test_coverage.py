@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Optional
 
+import pytest
+
 from qdiag.evaluation.limits import Deadline
 from qdiag.model.call import Event
 from qdiag.model.circuit import AS_DECOMPOSITION, MOVED_TO_CPU
 from qdiag.model.coverage import Gap, Unseen, event_of
-from qdiag.model.probe import Probe
+from qdiag.model.probe import REPRESENTATIVES, Probe
 from qdiag.pipeline.coverage import MOST_NAMES, MOST_TEXTS, of_circuits, of_deadline, of_events, of_probing
+from qdiag.pipeline.notes import about_alike
 from tests.worlds.scripted import call, circuit
 
 
@@ -71,6 +74,8 @@ def test_what_was_recorded_otherwise_than_it_ran_is_said_once() -> None:
 class Recorded:
     """A trace of one call of each of some QNodes made in one place, as far as probes are asked for."""
 
+    alike = False
+
     def __init__(self, qnodes: int, *probes: Probe, wanted: bool = True, transforms: tuple[str, ...] = ()) -> None:
         self.qnodes, self.probes, self.probes_wanted, self.transforms = qnodes, probes, wanted, transforms
 
@@ -80,6 +85,15 @@ class Recorded:
     def call(self, index: int) -> Any:
         made = call(index, circuit(0.3))
         return replace(made, configuration=replace(made.configuration, qnode="circuit", number=index, transforms=self.transforms))
+
+    def structure_of(self, index: int) -> str:
+        return "one" if self.alike else str(index)
+
+
+class Alike(Recorded):
+    """The same, of circuits of one structure."""
+
+    alike = True
 
 
 def probing(qnodes: int, *probes: Probe, wanted: bool = True, why: str = "") -> list[Unseen]:
@@ -97,6 +111,19 @@ def test_qnodes_of_one_place_that_were_never_probed_are_counted_and_named() -> N
     assert one.text == (
         "Gradients outside of the circuits were not looked at in 2 of 8 QNodes (circuit #2, circuit #3). Probe unavailable: X."
     )
+
+
+@pytest.mark.parametrize(("looked_at", "missing"), [(REPRESENTATIVES - 1, 1), (REPRESENTATIVES, 0)])
+def test_few_that_are_alike_stand_for_all_which_is_said(looked_at: int, missing: int) -> None:
+    trace: Any = Alike(looked_at + 1, *(Probe(index, complete=True) for index in range(looked_at)))
+    assert [one.calls for one in of_probing(trace, [])] == [missing] * bool(missing)
+    notes = list(about_alike(trace))
+    assert [note.startswith(f"{looked_at} of {looked_at + 1} QNodes were looked at") for note in notes] == [True] * (not missing)
+
+
+def test_of_qnodes_with_unlike_circuits_none_stands_for_others() -> None:
+    (one,) = probing(9, *(Probe(index, complete=True) for index in range(8)))
+    assert one.calls == 1
 
 
 def test_many_are_not_all_named() -> None:

@@ -346,6 +346,20 @@ class TestAConfiguration:
         assert [self.number(reader, qnode) for qnode in (*made, *made)] == [0, 1, 2, 0, 1, 2]
         assert self.number(reader, qnode_of(lambda x: qml.expval(qml.PauliZ(0)))) == 0
 
+    def test_shares_with_those_of_its_siblings_all_but_the_number(self, reader: Reader) -> None:
+        def shared(qnode: Any) -> Optional[str]:
+            read = reader.read(ongoing(qnode), 0, 0, None)
+            return read.qnode.shared[read.entry.configuration]
+
+        one, sibling, other = qnode_of(), qnode_of(), qnode_of(diff_method="adjoint")
+        assert shared(one) == shared(sibling)
+        assert shared(one) != shared(other)
+
+    def test_shares_nothing_where_nobody_can_make_its_device_again(self, reader: Reader) -> None:
+        kind = type("Mine", (type(qml.device("default.qubit", wires=1)),), {"__module__": "__main__", "name": "mine"})
+        read = reader.read(ongoing(qml.QNode(rotation, kind(wires=1))), 0, 0, None)
+        assert read.qnode.shared[read.entry.configuration] is None
+
     def test_gives_the_number_of_a_qnode_that_is_gone_to_the_next_one(self, reader: Reader) -> None:
         kept = qnode_of()
         assert self.number(reader, kept) == 0

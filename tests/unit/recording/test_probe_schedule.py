@@ -75,14 +75,16 @@ class World:
     def _silence(self) -> None:
         self.silenced += 1
 
-    def call(self, configuration: str = "circuit", times: int = 1, likeness: object = None, followed: bool = True) -> None:
+    def call(
+        self, configuration: str = "circuit", times: int = 1, likeness: object = None, siblings: object = None, followed: bool = True
+    ) -> None:
         configuration = sys.intern(configuration)  # stands for the QNode as well, which is one object
         for _ in range(times):
             self.index += 1
             if self.prober.is_waiting(configuration):
                 self.prober.release(False)
             ongoing: Any = types.SimpleNamespace(qnode=configuration, args=(1,), kwargs={}, layer="")
-            self.prober.probe_if_due(ongoing, self.index, configuration, False, likeness, followed=followed)
+            self.prober.probe_if_due(ongoing, self.index, configuration, False, likeness, siblings=siblings, followed=followed)
 
     @property
     def probed(self) -> list[int]:
@@ -131,6 +133,13 @@ class TestProbing:
             world.call(f"qnode {number}", 1)
         world.prober.release(False)
         assert [len(files) for files in copies.held] == [1, 1, probe_schedule.TOGETHER, 48 - probe_schedule.TOGETHER]
+
+    def test_of_siblings_happens_at_a_few_that_stand_for_the_others(self, world: World, copies: Copies) -> None:
+        for number in range(50):
+            world.call(f"qnode {number}", 300, siblings="odd" if number % 2 else "even")
+        world.prober.release(False)
+        assert [index % 300 for index in world.probed] == [0, 255] * 4
+        assert [index // 600 for index in world.probed] == [0] * 4 + [1] * 4
 
     def test_of_one_that_waits_happens_before_it_is_called_again(self, world: World, copies: Copies) -> None:
         for number in range(6):

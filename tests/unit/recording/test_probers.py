@@ -59,7 +59,7 @@ def call(parent: Any = None) -> Any:
 
 def read(container: str = "torch") -> Any:
     entry = SimpleNamespace(container=container, configuration="", structure=1, arguments=(), outputs=())
-    return SimpleNamespace(entry=entry, qnode=SimpleNamespace(code=None))
+    return SimpleNamespace(entry=entry, qnode=SimpleNamespace(code=None, shared={"": ""}), circuit=SimpleNamespace(form=object()))
 
 
 def probers(journal: Journal, prober: Optional[Prober] = None) -> Probers:

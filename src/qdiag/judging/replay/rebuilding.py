@@ -12,7 +12,6 @@ from qdiag.errors import MissingInterfaceError, OpaqueCircuitError
 from qdiag.model.call import Call
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import DIFF_METHODS, Method
-from qdiag.model.option import why_not_rebuilt
 from qdiag.model.result import NotRebuilt
 
 DEVICE = "device"
@@ -29,10 +28,7 @@ def obstacle(method: Method, *, trusted: bool) -> str:
     trusted
         Whether what the trace names may be imported.
     """
-    place, _, kind = method.device.partition(":")
-    if kind and place == "__main__":
-        return f"its class {kind} is the script's own"
-    why = why_not_rebuilt(method.device_options)
+    why = method.why_not_rebuilt
     if why or trusted or not method.imports:
         return why
     return f"{method.imports[0]} is imported only for a trace of your own, or with --trust"
