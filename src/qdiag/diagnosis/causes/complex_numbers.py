@@ -13,6 +13,7 @@ from qdiag.diagnosis.facts import LOSSY, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.numerics.unitarity import farthest
+from qdiag.model.operator_families import WHOLE_STATES
 
 
 def _complex_trainable(symptoms: Symptoms) -> tuple[int, ...]:
@@ -64,10 +65,20 @@ CONJUGATION = Cause(
         *skewed_rival(symptoms),
     ),
     because=lambda symptoms: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
+    remedy_for=lambda symptoms: _without_conjugation(symptoms),
 )
 
 
-_REAL_PARAMETER = 'diff_method="backprop"; or a gate with a real parameter: qml.evolve(H, theta / 2), qml.RX, qml.PauliRot'
+def _without_conjugation(symptoms: Symptoms) -> str:
+    if not any(measurement.name in WHOLE_STATES for measurement in symptoms.question.circuit.measurements):
+        return CONJUGATION.remedy
+    # parameter-shift refuses states
+    return f"{symptoms.way_by_another_method or _BACKPROP} for this measurement, or expectation values or qml.probs instead of a state"
+
+
+_BACKPROP = 'diff_method="backprop"'
+
+_REAL_PARAMETER = f'{_BACKPROP}; or a gate with a real parameter: qml.evolve(H, theta / 2), qml.RX, qml.PauliRot'
 
 COMPLEX_PARAMETER = Cause(
     code="QD204",

@@ -77,6 +77,14 @@ def test_a_complex_gradient_that_expectation_values_do_not_have_is_a_convention(
     assert (diagnosis.code, diagnosis.confidence) == ("QD203", "confirmed")
 
 
+@pytest.mark.parametrize(("measurement", "named"), [(PROBABILITIES, True), (Node("StateMP", (), (("wires", Wires((0,))),), (0,)), False)])
+def test_for_a_state_no_method_is_recommended_that_refuses_it(measurement: Node, named: bool) -> None:
+    world = World(lambda request: raising(request) if adjoint(request) and request.circuit.measurements[0].name == measurement.name else 0.0)
+    diagnosis = found(world, raised(world, of(rotation(), rotation(name="RY"), measurement=measurement)))
+    assert diagnosis.code == "QD203"
+    assert ("parameter-shift" in diagnosis.remedy) is named
+
+
 def test_one_that_they_have_too_is_not() -> None:
     world = World(lambda request: raising(request) if adjoint(request) else 0.0)
     diagnosis = found(world, raised(world, of(rotation(), rotation(name="RY"), measurement=PROBABILITIES)))
