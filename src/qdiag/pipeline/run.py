@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import shutil
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -34,22 +33,22 @@ from qdiag.model.result import in_order
 from qdiag.pipeline import stage_cast_warnings
 from qdiag.pipeline.asked import asked_of
 from qdiag.pipeline.coverage import of_deadline
+from qdiag.pipeline.first_answers import AT_LEAST, EARLY, FirstAnswers
 from qdiag.pipeline.interruption import telling_how_to_go_on
 from qdiag.pipeline.notes import own_failures
 from qdiag.pipeline.record import recorded_calls
 from qdiag.pipeline.reports import load_pages
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
-from qdiag.pipeline.run_result import result_of, result_so_far, with_users_names
+from qdiag.pipeline.run_result import result_of, with_users_names
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
 from qdiag.pipeline.stage_excerpts import excerpts_of
-from qdiag.pipeline.stage_findings import NOT_YET, QUICK, SPENT, finding_of, in_folder, proven_finding, unasked_finding, undiagnosed
+from qdiag.pipeline.stage_findings import SPENT, finding_of, in_folder, proven_finding, unasked_finding, undiagnosed
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
 from qdiag.proving.reproducer.script_runs import ScriptRunner
 from qdiag.report.content.method_names import names_of
-from qdiag.report.content.sentences import answer_of_own, early_answer, first_answer, later_answer
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -59,15 +58,6 @@ KEPT_FOR_THE_END = 0.1
 
 CALLS_OF_WORKER = 2
 """So many calls are under way for each worker at least, that none waits for another."""
-
-EARLY = 0.5
-"""Seconds after the end of the script at which a first answer is given of the calls that were replayed by then."""
-
-ARBITERS_FIRST = 1.0
-"""Seconds after which the arbiter looks at no further structure of circuits before a first answer."""
-
-AT_LEAST = 0.1
-"""Seconds of replaying before it, however long it took to take in what was recorded; and those of a turn while that is waited for."""
 
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
@@ -175,6 +165,17 @@ class Run:
             deadline=self._deadline,
         )
 
+    @cached_property
+    def _first_answers(self) -> FirstAnswers:
+        calls, replay, ready = self._calls, self._replay, self._get_ready_for_scripts
+        return FirstAnswers(self._trace, calls, replay, self._options, self._voice, self._deadline, self._replaying, ready)
+
+    @contextmanager
+    def _replaying(self) -> Iterator[None]:
+        """What the replay tells of its progress is shown meanwhile."""
+        with self._voice.progress("replaying") as self._report:
+            yield
+
     def _tell_of_call(self, call: Call, methods: Sequence[Method]) -> None:
         names = dict.fromkeys(names_of((call.method,)).all((call.method, *methods)))
         self._voice.now(f"call {call.index} under {', '.join(names)}")
@@ -196,8 +197,9 @@ class Run:
         began = self._began
         if began is None:
             return self._replay.advance(ended=lambda: self._began is not None)
-        if self._early is None and time.monotonic() - began >= EARLY:
-            self._early = self._answer_early(self._context(), probed=False)
+        since = time.monotonic() - began
+        if self._early is None and since >= EARLY:
+            self._early = self._first_answers.early(self._context(), since, probed=False)
         return self._replay.advance(AT_LEAST, over=True)
 
     def get_ahead(self) -> bool:
@@ -264,19 +266,20 @@ class Run:
         if self._failure is not None:
             raise self._failure
         replay, context = self._replay, self._context()
-        early = self._early or self._answer_early(context) or ""
-        with self._voice.progress("replaying") as self._report:
+        since = time.monotonic() - (self._began or time.monotonic())
+        early = self._early or self._first_answers.early(context, since) or ""
+        with self._replaying():
             located = with_live_word(replay.finish_cheap_methods(), self._calls)
         divergences = self._divergences = self._arbitrate(located, context)
         used, late = methods_used(self._trace.configurations()), self._deadline.passed
-        why = f"{SPENT} its cause was found" if late else self._why_not_yet
+        why = f"{SPENT} its cause was found" if late else self._first_answers.why_no_cause
         found = [grade_finding(undiagnosed(divergence, why), used, self._options) for divergence in divergences]
         if not late:
-            self._tell_first_answer(located, found, early, context)
+            self._first_answers.of_all(located, found, early, context)
         if late or (located.replayed and self._options.quick):
             return self._judged(located, found, (), context)
         self._get_ready_for_scripts(divergences)
-        with self._voice.progress("replaying") as self._report:
+        with self._replaying():
             first, located = located, with_live_word(replay.finish(), self._calls)
         if not _says_the_same(first, located):
             divergences = self._divergences = self._arbitrate(located, context)
@@ -298,52 +301,9 @@ class Run:
         notes = (*casts, *unseen)
         return self._judged(located, findings, remarks, context, notes, alone=alone)
 
-    @property
-    def _why_not_yet(self) -> str:
-        """Why a first answer gives no cause."""
-        return QUICK if self._options.quick else NOT_YET
-
-    def _tell_first_answer(self, located: Located, found: Sequence[Finding], early: str, context: StageContext) -> None:
-        """Say what is known of all calls before dear methods are asked, unless that was said early."""
-        script, result = self._trace.script, result_of(self._trace, located, tuple(found), ())
-        if located.replayed or result.verdict is Verdict.ERROR:
-            if not early.startswith(first_answer(result, script)):
-                self._voice.say(later_answer(result, script) if early else first_answer(result, script))
-        elif upheld_alone(self._calls, located, context.upheld):
-            own = result_of(self._trace, replace(located, verdict=Verdict.AGREE), tuple(found), ())
-            if own.verdict is Verdict.AGREE:
-                self._voice.say(answer_of_own(own))
-
-    def _answer_early(self, context: StageContext, *, probed: bool = True) -> Optional[str]:
-        """Say what is known after a moment, where calls are left or probes still run; what was said, "" if nothing, None if not yet."""
-        since = time.monotonic() - (self._began or time.monotonic())
-        with self._voice.progress("replaying") as self._report:
-            located = self._replay.begin_cheap_methods(max(AT_LEAST, EARLY - since))
-            while probed and located is not None and not _is_telling(located) and not self._deadline.passed:
-                located = self._replay.begin_cheap_methods(AT_LEAST)
-        if located is None and not probed:
-            located = self._replay.finish_cheap_methods()
-        if not probed and located is not None and not _is_telling(located):
-            return None
-        if located is None or not located.replayed or self._deadline.passed or (located.not_rebuilt and not probed):
-            return ""
-        located, used = with_live_word(located, self._calls), methods_used(self._trace.configurations())
-        # whether a replay gives the script's own numbers is not known of the others
-        found_by_then = self._arbitrate(located, context, seconds=ARBITERS_FIRST)
-        divergences = [one for one in found_by_then if self._replay.knows(one.call.index)]
-        if not self._options.quick:
-            self._get_ready_for_scripts(divergences)
-        found = [grade_finding(undiagnosed(one, self._why_not_yet), used, self._options) for one in divergences]
-        result = result_so_far(self._trace, located, tuple(found), probed=probed)
-        if result.verdict is Verdict.INCONCLUSIVE and not probed:
-            return ""
-        answer = early_answer(result, self._trace.script, probed=probed)
-        self._voice.say(answer)
-        return answer
-
-    def _arbitrate(self, located: Located, context: StageContext, seconds: float = math.inf) -> list[Divergence]:
+    def _arbitrate(self, located: Located, context: StageContext) -> list[Divergence]:
         with self._voice.progress("asking the arbiter") as report:
-            return divergences_of(self._calls, located, context, report, seconds=seconds)
+            return divergences_of(self._calls, located, context, report)
 
     def _judged(
         self,
@@ -411,11 +371,6 @@ class Run:
                 finding = in_folder(proven_finding(finding, context, unfinished / name), self._run.path)
             proven += 1
             yield grade_finding(finding, used, self._options)
-
-
-def _is_telling(located: Located) -> bool:
-    """Whether anything is known of any call."""
-    return bool(located.replayed or located.not_rebuilt)
 
 
 def _says_the_same(first: Located, last: Located) -> bool:

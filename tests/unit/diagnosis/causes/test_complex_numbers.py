@@ -77,9 +77,13 @@ def test_a_complex_gradient_that_expectation_values_do_not_have_is_a_convention(
     assert (diagnosis.code, diagnosis.confidence) == ("QD203", "confirmed")
 
 
-@pytest.mark.parametrize(("measurement", "named"), [(PROBABILITIES, True), (Node("StateMP", (), (("wires", Wires((0,))),), (0,)), False)])
+WHOLE_STATE = Node("StateMP", (), (("wires", Wires((0,))),), (0,))
+
+
+@pytest.mark.parametrize(("measurement", "named"), [(PROBABILITIES, True), (WHOLE_STATE, False)])
 def test_for_a_state_no_method_is_recommended_that_refuses_it(measurement: Node, named: bool) -> None:
-    world = World(lambda request: raising(request) if adjoint(request) and request.circuit.measurements[0].name == measurement.name else 0.0)
+    refused = measurement.name
+    world = World(lambda request: raising(request) if adjoint(request) and request.circuit.measurements[0].name == refused else 0.0)
     diagnosis = found(world, raised(world, of(rotation(), rotation(name="RY"), measurement=measurement)))
     assert diagnosis.code == "QD203"
     assert ("parameter-shift" in diagnosis.remedy) is named
