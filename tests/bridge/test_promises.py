@@ -45,8 +45,10 @@ def test_a_warning_against_it_is_a_word() -> None:
 
 
 def test_a_docstring_that_says_what_is_not_trainable_is_a_word_about_that_and_nothing_else() -> None:
-    inside = qml.evolve(qml.dot([TRACKED, 0.4], [qml.PauliX(0), qml.PauliZ(0)]), 0.2)
-    own = qml.evolve(qml.dot([0.3, 0.4], [qml.PauliX(0), qml.PauliZ(0)]), TRACKED)
+    def weighed(coefficient: Any) -> Any:
+        return qml.sum(qml.s_prod(coefficient, qml.PauliX(0)), qml.s_prod(0.4, qml.PauliZ(0)))
+
+    inside, own = qml.evolve(weighed(TRACKED), 0.2), qml.evolve(weighed(0.3), TRACKED)
     assert promised(recorded(inside), "backprop") is Promise.DOCUMENTED
     assert promised(recorded(inside), "parameter-shift", core="Evolution") is Promise.DOCUMENTED
     assert promised(recorded(own), "backprop") is Promise.BROKEN

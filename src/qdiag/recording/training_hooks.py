@@ -6,7 +6,7 @@ import functools
 import sys
 from typing import Any, Optional
 
-from qdiag.recording import current, first_need, hooks, makers
+from qdiag.recording import current, first_need, hooks, makers, optimizer_steps
 from qdiag.recording.hooks import quietly, watched_function
 
 MOST_WAITING = 64
@@ -37,11 +37,13 @@ def hook_torch(module: Any) -> None:
     hooks.at_the_end(_waiting.clear)
     optimizer = sys.modules["torch.optim.optimizer"]
     base = module.optim.Optimizer
-    hooks.put(base, "__init__", watched_function(base.__init__, _making, _made))
-    for name, hook in (("pre", _step_begins), ("post", _step_ended)):
-        register = getattr(optimizer, f"register_optimizer_step_{name}_hook", None)
-        if register is not None:
-            hooks.at_the_end(register(hook).remove)
+    lasting = optimizer_steps.hooks_last(module)
+    hooks.put(base, "__init__", watched_function(base.__init__, _making, functools.partial(_made, lasting)))
+    if lasting:
+        for name, hook in (("pre", _step_begins), ("post", _step_ended)):
+            register = getattr(optimizer, f"register_optimizer_step_{name}_hook", None)
+            if register is not None:
+                hooks.at_the_end(register(hook).remove)
     clipping = sys.modules.get("torch.nn.utils.clip_grad")
     for name, by_value in (("clip_grad_norm_", False), ("clip_grad_value_", True)):
         original = getattr(clipping, name, None)
@@ -56,8 +58,8 @@ def _making(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return args[0]
 
 
-def _made(optimizer: Any, result: Any) -> None:
-    if not hasattr(sys.modules["torch.optim.optimizer"], "register_optimizer_step_post_hook"):
+def _made(lasting: bool, optimizer: Any, result: Any) -> None:
+    if not lasting:
         _wrap_step(type(optimizer))
     if not current.wanted.trace and current.recorder is None:
         return
@@ -67,10 +69,11 @@ def _made(optimizer: Any, result: Any) -> None:
 
 
 def _wrap_step(kind: Any) -> None:
-    """Before torch 2 there is no hook for all optimisers: wrap the step of each class once."""
-    if not hasattr(kind.step, "_seen_by_qdiag"):
-        wrapped = watched_function(kind.step, _wrapped_step_begins, _wrapped_step_ended)
-        wrapped._seen_by_qdiag = True
+    def watched(step: Any) -> Any:
+        return watched_function(step, _wrapped_step_begins, _wrapped_step_ended)
+
+    wrapped = optimizer_steps.wrapped_step(kind, watched, "_seen_by_qdiag")
+    if wrapped is not None:
         hooks.put(kind, "step", wrapped)
 
 

@@ -18,7 +18,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from qdiag.recording import frames
+from qdiag.recording import frames, optimizer_steps
 from qdiag.trace import twin_steps, twin_variation
 
 SGD_RATE = 5.0
@@ -177,25 +177,21 @@ class Twin:
             if self.change.epsilon is not None and "eps" in group:
                 group["eps"] = self.change.epsilon
         self._optimizers.append(optimizer)
-        if hasattr(optimizer, "register_step_post_hook"):
+        if optimizer_steps.hooks_last(sys.modules["torch"]):
             optimizer.register_step_post_hook(self._after_step)
-        else:
-            self._wrap_step(type(optimizer))
-
-    def _wrap_step(self, kind: Any) -> None:
-        """Before torch 2 no optimiser has a hook: the step of each class is wrapped once."""
-        original = kind.step
-        if hasattr(original, "_twin"):
             return
+        heard = optimizer_steps.wrapped_step(type(optimizer), self._heard, "_twin")
+        if heard is not None:
+            type(optimizer).step = heard
 
+    def _heard(self, original: Any) -> Any:
         @functools.wraps(original)
         def step(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
             result = original(optimizer, *args, **kwargs)
             self._after_step(optimizer)
             return result
 
-        kind.step = frames.hide_frames(step)
-        kind.step._twin = True
+        return frames.hide_frames(step)
 
     def _begin(self) -> None:
         """Before the first call of a module or QNode once there is an optimiser: what the training starts from, then the change."""

@@ -91,7 +91,8 @@ def _is_declared(circuit: Circuit, cores: Sequence[str], method: Method, wires: 
         return _operations_of(device).issuperset(cores)
     if not hasattr(device, "supports_derivatives"):
         return False
-    config = qml.devices.ExecutionConfig(gradient_method=method.diff_method)
+    # older devices differentiate by an interface, and say no where there is none
+    config = qml.devices.ExecutionConfig(gradient_method=method.diff_method, interface="torch")
     with stop_recording():
         return bool(device.supports_derivatives(config, tape_of(circuit)))
 
