@@ -64,7 +64,8 @@ def command(
     if other and record_only:
         raise UsageError("--record-only judges nothing", "hold the run against another stack by: qdiag diagnose --compare-with")
     check_other(other)
-    chosen = replace(options_of(replay, trusted=True), probe=probe)
+    beside = os.getcwd() if module else os.path.dirname(os.path.realpath(script))
+    chosen = replace(options_of(replay, trusted=True), probe=probe, beside=beside)
     run = run_folder.create(script, out, force=force)
     if record_only:
         ended = record(script, argv, module=module, run=run, options=chosen, unsettled=_tell)

@@ -19,6 +19,7 @@ def open_evaluator(
     limit: float = SECONDS,
     *,
     forked: bool = False,
+    beside: str = "",
     tell: Callable[[str], None] = lambda text: None,
 ) -> AbstractContextManager[Evaluator]:
     """Who evaluates, as a context manager.
@@ -27,7 +28,7 @@ def open_evaluator(
     ----------
     cluster
         The address of a Dask scheduler, or ``local:N``; "" for workers on this machine.
-    jobs, forked
+    jobs, forked, beside
         Of workers on this machine: see `Workers`.
     limit
         Processor time for one evaluation, in seconds.
@@ -40,7 +41,7 @@ def open_evaluator(
         If the cluster is none, or Dask is not installed.
     """
     if not cluster:
-        return Workers(jobs, limit, forked=forked)
+        return Workers(jobs, limit, forked=forked, beside=beside)
     check_cluster(cluster)
     from qdiag.evaluation.cluster import Cluster
 

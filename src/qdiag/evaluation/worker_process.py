@@ -9,7 +9,7 @@ import threading
 import warnings
 from contextlib import suppress
 
-from qdiag.evaluation import taken_memory
+from qdiag.evaluation import beside_script, taken_memory
 
 NICENESS = 5
 
@@ -22,13 +22,15 @@ def bound_threads() -> None:
         os.environ[name] = "1"
 
 
-def prepare(warm: bool) -> None:
+def prepare(warm: bool, beside: str = "") -> None:
     """Bound the threads to one, step back behind the user's own script, leave Ctrl-C to the parent and end with it, repeat no warnings.
 
     Parameters
     ----------
     warm
         Whether to load PennyLane and torch now rather than at the first task.
+    beside
+        The folder of the user's own script, whose modules may be imported; "" for none.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="qdiag parent", daemon=True).start()
@@ -45,6 +47,8 @@ def prepare(warm: bool) -> None:
         from qdiag.bridges.running import run_circuit  # noqa: F401
 
         torch_graph.use_one_thread()
+    if beside:
+        beside_script.look_beside(beside)
 
 
 def _end_with_parent() -> None:

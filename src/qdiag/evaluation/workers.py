@@ -119,6 +119,8 @@ class Workers:
         Whether processes load PennyLane and torch when they start.
     forked
         Whether they come from the server of `load_frameworks`, which has loaded both: only in a process that is all ours.
+    beside
+        The folder of the user's own script, whose modules they may import; "" for none.
     """
 
     def __init__(
@@ -128,6 +130,7 @@ class Workers:
         function: Callable[[Request], Evaluation] = evaluate,
         warm: bool = True,
         forked: bool = False,
+        beside: str = "",
     ) -> None:
         self.count = most_workers() if count is None else max(1, count)
         self.timeout = timeout
@@ -137,7 +140,7 @@ class Workers:
             load_frameworks()
         # fork is not safe on macOS, whose own frameworks start threads
         context = multiprocessing.get_context("forkserver" if forked and sys.platform == "linux" else "spawn")
-        self._pool = ProcessPool(max_workers=self.count, initializer=worker_process.prepare, initargs=(warm,), context=context)
+        self._pool = ProcessPool(max_workers=self.count, initializer=worker_process.prepare, initargs=(warm, beside), context=context)
 
     def __enter__(self) -> Workers:
         return self

@@ -134,6 +134,13 @@ class Divergence:
         return self.proof is Proof.METRIC
 
     @property
+    def may_be_meant(self) -> bool:
+        """Whether it is results of a device of its own class, beside those of other devices: only its author knows what it is for."""
+        own, beside = self.call.method, self.comparison.methods[1]
+        on_its_own = own in self.comparison.methods and own.is_of_a_class and beside.device != own.device
+        return on_its_own and self.signature is Signature.OUTPUT and not self.outside
+
+    @property
     def in_layer(self) -> bool:
         """Whether it is a layer that lost what its QNode gave."""
         return self.comparison.element is not None and self.comparison.element.kind is Kind.LAYER

@@ -109,9 +109,14 @@ class Method:
         return replace(self, device_options=(), gradient_options=())
 
     @property
+    def is_of_a_class(self) -> bool:
+        """Whether its device is said by its class, ``module:Class``, since it is installed under no name."""
+        return ":" in self.device
+
+    @property
     def imports(self) -> tuple[str, ...]:
         """What has to be imported by name to make its device: its class, where it has no name of PennyLane's, and options' values."""
-        own = (self.device,) if ":" in self.device else ()
+        own = (self.device,) if self.is_of_a_class else ()
         return (*own, *(name for _, value in self.device_options for name in names_in(value)))
 
     @property

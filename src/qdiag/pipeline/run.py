@@ -106,7 +106,9 @@ class Run:
     def _workers(self) -> Evaluator:
         options = self._options
         own = self._given or self._resources.enter_context(
-            open_evaluator(options.cluster, options.jobs, options.limit, forked=options.own_process, tell=self._voice.say)
+            open_evaluator(
+                options.cluster, options.jobs, options.limit, forked=options.own_process, beside=options.beside, tell=self._voice.say
+            )
         )
         if self._deadline.seconds is None:
             return own

@@ -101,6 +101,8 @@ class Options:
         Whether QNodes are also evaluated beside the script.
     own_process
         Whether this process is all ours: workers are then forked from one server that loads the frameworks once.
+    beside
+        The folder of the script, where this very command runs it: workers may import what lies there; "" for none.
     proven
         Verdicts whose findings get a minimal circuit and a reproducer.
     asked
@@ -125,6 +127,7 @@ class Options:
     seconds: float = MINIMIZING_SECONDS
     only: Choice = field(default_factory=Choice)
     own_process: bool = False
+    beside: str = ""
     proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.REMARK, Verdict.ROUNDING)
     asked: tuple[Method, ...] = ()
     all_asked: bool = False

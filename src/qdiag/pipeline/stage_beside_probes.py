@@ -32,7 +32,7 @@ def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence], not_rebuilt:
     """What the live probes saw where the replayed circuits are right; of calls that could not be replayed, also of other methods."""
     missing = {one.call: one.why for one in not_rebuilt}
     others: set[tuple[object, ...]] = set()
-    errors = {d.call.configuration.qnode: d for d in _latest_first(known) if is_of_own(d)}
+    errors = {d.call.configuration.qnode: d for d in _latest_first(known) if is_of_own(d) and not d.may_be_meant}
     rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}
     for probe in trace.probes:
         if probe.marked and not trace.handed:

@@ -90,7 +90,22 @@ def proven_finding(finding: Finding, context: StageContext, path: Path) -> Findi
     if context.deadline.passed:
         return unproven_finding("")
     proven = or_what_is_left(lambda: stage_prove.prove_finding(finding, context, path), unproven_finding, "this finding")
-    return with_own_operations(proven)
+    return with_own_device(with_own_operations(proven))
+
+
+def with_own_device(finding: Finding) -> Finding:
+    """An error of nothing but a derivative that a device of its own class works out: for the author of the class to mend."""
+    divergence = finding.divergence
+    if divergence.verdict is not Verdict.ERROR or not divergence.wrong or not all(map(_is_of_its_own, divergence.wrong)):
+        return finding
+    device = divergence.wrong[0].device
+    remedy = f"correct the derivatives that {device} works out by itself; until then another diff_method"
+    return replace(finding, diagnosis=replace(finding.diagnosis, remedy=remedy, fileable=False), promise=None)
+
+
+def _is_of_its_own(method: Method) -> bool:
+    """Whether a class works out derivatives in a way of its own: what is called adjoint it may have inherited."""
+    return method.is_of_a_class and method.diff_method == "device"
 
 
 def with_own_operations(finding: Finding) -> Finding:

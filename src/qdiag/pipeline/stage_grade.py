@@ -1,6 +1,7 @@
 """What an error is worth to this script: one of a method that it neither uses nor was asked about is remarked, and no error of the run.
 
-The script's own results must be upheld for that: where the arbiter cannot say that they are right, an error stays one.
+The script's own results must be upheld for that: where the arbiter cannot say that they are right, an error stays one. What a device
+gives that is installed under no name, but is a class that its author alone knows, may be meant to be other than ideal.
 """
 
 from __future__ import annotations
@@ -42,11 +43,24 @@ def grade_finding(finding: Finding, used: Used, options: Options) -> Finding:
         What the user asked for.
     """
     divergence, everywhere = finding.divergence, (finding.divergence, *finding.elsewhere)
+    if divergence.verdict is Verdict.ERROR and divergence.may_be_meant:
+        return _as_meant(finding)
     concerns = any(_concerns_the_script(one, used, options) and not one.untaken for one in everywhere)
     if divergence.verdict is not Verdict.ERROR or concerns:
         return finding
-    comparison = replace(divergence.comparison, verdict=Verdict.REMARK)
-    return replace(finding, divergence=replace(divergence, comparison=comparison))
+    return replace(finding, divergence=_remarked(divergence))
+
+
+def _remarked(divergence: Divergence) -> Divergence:
+    return replace(divergence, comparison=replace(divergence.comparison, verdict=Verdict.REMARK))
+
+
+def _as_meant(finding: Finding) -> Finding:
+    device = finding.divergence.call.method.device
+    because = f"{device} gives other results than an ideal device: what its class is to compute, it alone says"
+    remedy = f"correct {device} where it is meant to be ideal; noise, or a readout of its own, may be what it is for"
+    diagnosis = replace(finding.diagnosis, because=because, remedy=remedy, fileable=False)
+    return replace(finding, divergence=replace(_remarked(finding.divergence), wrong=()), diagnosis=diagnosis, promise=None)
 
 
 def _concerns_the_script(divergence: Divergence, used: Used, options: Options) -> bool:

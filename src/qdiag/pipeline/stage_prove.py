@@ -33,6 +33,7 @@ from qdiag.proving.minimizing.suspects import suspects
 from qdiag.proving.minimizing.what_may_vary import Explanation, explain
 from qdiag.proving.reproducer.candidates import candidates_for
 from qdiag.proving.reproducer.material import Material
+from qdiag.proving.reproducer.own_modules import levels_above
 from qdiag.proving.reproducer.verify import SECONDS, TIMES, write_and_verify
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.circuit_parser import restore
@@ -164,7 +165,8 @@ def load_minimal(path: Path) -> Circuit:
 def _reproducer(finding: Finding, question: Question, context: StageContext, path: Path) -> Reproducer:
     """The reproducer of the minimal circuit; that of the whole one where the minimal one does not show it in a fresh process."""
     divergence = finding.divergence
-    material = Material(environment=context.environment, trusted=context.trusted)
+    above = levels_above(divergence.comparison.methods, context.folder, path.parent)
+    material = Material(environment=context.environment, trusted=context.trusted, above=above)
     if divergence.outside:
         needs_source = divergence.probe is not None and finding.diagnosis.script is None
         function = context.function(divergence.call) if needs_source else None

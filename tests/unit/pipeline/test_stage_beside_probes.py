@@ -97,6 +97,13 @@ def with_word(divergence: Divergence, probe: Probe) -> Divergence:
     return with_probes_word(divergence, Recorded(probe))  # type: ignore[arg-type]
 
 
+def test_other_results_of_a_device_of_its_own_class_hide_no_slopes_that_are_not_theirs() -> None:
+    own = replace(ADJOINT, device="mine:Device")
+    comparison = Comparison((own, BACKPROP.on("default.qubit")), Verdict.ERROR, Signature.OUTPUT, max_abs=0.5)
+    known = Divergence(call(0, circuit(0.3), own), comparison, (own,), calls=(0,))
+    assert [*seen_by_probes(Recorded(LOST), [known])]  # type: ignore[arg-type]
+
+
 def test_where_the_arbiter_cannot_tell_the_qnodes_numerical_slopes_say_who_is_wrong() -> None:
     own, other = with_word(OPEN, TOLD_APART), with_word(OPEN, OTHER_LOST)
     assert (own.wrong, own.upheld) == ((ADJOINT,), False)

@@ -56,6 +56,24 @@ def test_what_concerns_the_scripts_own_results_stays_an_error(found: Finding) ->
     assert graded(found) is Verdict.ERROR
 
 
+def of_a_class(own: Method, where: Signature, other: Method = BACKPROP) -> Finding:
+    comparison = Comparison((own, other.on("default.qubit")), Verdict.ERROR, where, max_abs=0.5)
+    return Finding(Divergence(call(0, circuit(0.3), own), comparison, (own,), "the arbiter's word"), DIAGNOSIS)
+
+
+def test_other_results_of_a_device_that_its_author_alone_knows_are_remarked_and_no_bug_of_anyone() -> None:
+    found = grade_finding(of_a_class(Method("mine:Device", "device"), Signature.OUTPUT), methods_used([OWN.configuration]), Options())
+    assert found.verdict is Verdict.REMARK
+    assert not found.divergence.wrong
+    assert not found.diagnosis.fileable
+    assert "correct mine:Device where it is meant to be ideal" in found.diagnosis.remedy
+
+
+def test_its_slopes_are_held_to_its_results_and_other_devices_have_names() -> None:
+    assert graded(of_a_class(Method("mine:Device", "device"), Signature.JACOBIAN)) is Verdict.ERROR
+    assert graded(of_a_class(Method("lightning.qubit", "adjoint"), Signature.OUTPUT)) is Verdict.ERROR
+
+
 def test_what_the_script_itself_has_raised_stays_an_error_also_where_a_replay_is_right() -> None:
     found = finding(other=BACKPROP)
     raised = ((BACKPROP, Failure("WireError", "no free wire", stage="backward")),)

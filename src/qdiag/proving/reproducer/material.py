@@ -47,6 +47,8 @@ class Material:
         Gives a circuit's rows; `bridges.running.batch_rows` where it is None.
     held
         Gives a circuit as PennyLane holds it; `bridges.running.held_numbers` where it is None.
+    above
+        How many folders above the script the user's own modules lie, where it imports one; else 0.
     """
 
     circuit: Optional[Circuit] = None
@@ -59,6 +61,7 @@ class Material:
     language: Optional[Language] = None
     split: Optional[Split] = None
     held: Optional[Held] = None
+    above: int = 0
 
     def circuit_of(self, divergence: Divergence) -> Circuit:
         """The circuit that is written."""

@@ -12,6 +12,7 @@ from typing import Optional
 
 from qdiag.model.call import Configuration, Environment
 from qdiag.model.method import COMPILED_BY, QJIT
+from qdiag.proving.reproducer.own_modules import search_above
 from qdiag.visible import make_visible
 
 WIDTH = 120
@@ -51,6 +52,8 @@ class Script:
         What is worked out with it, and the exit code.
     metadata
         Comment lines below the sentences, for programs: what the script needs.
+    above
+        How many folders up modules of the user's own may lie; 0 where it needs none.
     """
 
     header: tuple[str, ...]
@@ -60,6 +63,7 @@ class Script:
     function: tuple[str, ...]
     body: tuple[str, ...]
     metadata: tuple[str, ...] = ()
+    above: int = 0
 
     @property
     def is_compiled_by_catalyst(self) -> bool:
@@ -70,8 +74,9 @@ class Script:
     def text(self) -> str:
         """The script as it is written to a file."""
         settings = ["", *self.settings] if self.settings else []
+        imports = [*search_above(self.above), *order_imports(self.imports)]
         blocks = [
-            [*comment(self.header), *self.metadata, "import sys", "", SKIP, "", *order_imports(self.imports), *settings],
+            [*comment(self.header), *self.metadata, "import sys", "", SKIP, "", *imports, *settings],
             *([definition.rstrip("\n")] for definition in self.definitions),
             list(self.function),
             list(self.body),

@@ -82,7 +82,7 @@ def _told(script: Script, material: Material, *notes: str) -> Script:
     compiled = script.is_compiled_by_catalyst
     found_with = f"Found with {versions(material.environment, (*packages, *[CATALYST] * compiled))}."
     needs = inline_metadata(material.environment, script.imports, compiles=compiled)
-    return replace(script, header=(*script.header, found_with, *notes), metadata=needs)
+    return replace(script, header=(*script.header, found_with, *notes), metadata=needs, above=material.above)
 
 
 _MAKERS: dict[ScriptKind, Callable[[Any, Any], Script]] = {
