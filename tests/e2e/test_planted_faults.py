@@ -65,6 +65,26 @@ print(loss.item(), w.grad.tolist())
 """
 
 
+LAYER = """import pennylane as qml
+import torch
+
+torch.manual_seed(0)
+torch.set_default_dtype(torch.float64)
+
+
+@qml.qnode(qml.device("default.qubit", wires=2), diff_method="{method}")
+def circuit(inputs, weights):
+    {lines}
+
+
+layer = qml.qnn.TorchLayer(circuit, {{"weights": (2, 2)}})
+model = torch.nn.Sequential(torch.nn.Linear(3, 2), layer, torch.nn.Linear(2, 1))
+loss = ((model(torch.rand(6, 3)) - torch.rand(6, 1)) ** 2).mean()
+loss.backward()
+print(loss.item(), model[0].weight.grad.tolist())
+"""
+
+
 @dataclass(frozen=True)
 class Planted:
     """A fault, a script that meets it, and what is to be said: the kind of difference, and which causes are true."""
@@ -79,15 +99,28 @@ class Planted:
     loss: str = "circuit(w)"
     values: str = "[0.3, 0.7, -0.4, 1.1]"
     shown: bool = True
+    wrong: bool = True
+    template: str = SCRIPT
 
     @property
     def script(self) -> str:
         """The script's text."""
-        return SCRIPT.format(method=self.method, lines="\n    ".join(self.lines), values=self.values, loss=self.loss)
+        return self.template.format(method=self.method, lines="\n    ".join(self.lines), values=self.values, loss=self.loss)
 
 
 LAYERS = ("qml.RX(w[0], 0)", "qml.RY(w[1], 1)", "qml.CNOT([0, 1])", "qml.RZ(w[2], 1)", "qml.RX(w[3], 1)")
 PAIRS = ("qml.Hadamard(0)", "qml.CRX(w[0], [0, 1])", "qml.RY(w[1], 0)", "qml.CRZ(w[2], [1, 0])")
+EMBEDDED = (
+    "qml.AngleEmbedding(inputs, wires=[0, 1])",
+    "qml.BasicEntanglerLayers(weights, wires=[0, 1])",
+    "return [qml.expval(qml.Z(0)), qml.expval(qml.Z(1))]",
+)
+STACKED = "            return torch.hstack(_res).type(x.dtype)"
+GIVEN = """            **{self.input_arg: x},
+            **{arg: weight.to(x) for arg, weight in self.qnode_weights.items()},
+        }
+        res = self.qnode(**kwargs)"""
+BY_MEASUREMENT = "            res = _swap_first_two_axes(res, len(res), num_measurements, squeeze=False)"
 INTERFACE = "pennylane.workflow.interfaces.torch"
 BACK = "        dy = _recursive_conj(dy)"
 VJPS = "        return (None,) + vjps"
@@ -170,6 +203,37 @@ PLANTED = {
         ("QD301",),
         values="[0.3, 0.7, -0.4]",
     ),
+    "one measurement's gradient in another's place": Planted(
+        "pennylane.gradients.parameter_shift",
+        BY_MEASUREMENT,
+        f"{BY_MEASUREMENT}\n            res = res if len(res) < 3 else (res[0], res[1], res[1], *res[3:])",
+        (*LAYERS, "return [qml.expval(qml.Z(0)), qml.expval(qml.Z(1)), qml.expval(qml.X(0))]"),
+        ("jacobian", "vjp"),
+        ("QD508", "QD901"),
+        loss="torch.stack(circuit(w)).sum()",
+    ),
+    "no gradient for the third": Planted(
+        INTERFACE,
+        VJPS,
+        f"        vjps = tuple(None if i == 2 else v for i, v in enumerate(vjps))\n{VJPS}",
+        (*LAYERS[:3], "qml.RY(w[2], 1)", "qml.RX(w[3], 1)", "return qml.expval(qml.Z(1))"),
+        ("jacobian", "vjp"),
+        ("QD901", "QD302"),
+        method="adjoint",
+    ),
+    "rows of a layer turned round": Planted(
+        "pennylane.qnn.torch", STACKED, f"{STACKED}.flip(0)", EMBEDDED, ("output",), method="backprop", template=LAYER, wrong=False
+    ),
+    "half of the slopes by a layer's inputs": Planted(
+        "pennylane.qnn.torch",
+        GIVEN,
+        GIVEN.replace(": x}", ": 0.5 * x + 0.5 * x.detach()}", 1),
+        EMBEDDED,
+        ("vjp",),
+        method="backprop",
+        template=LAYER,
+        wrong=False,
+    ),
 }
 
 
@@ -198,7 +262,7 @@ def test_a_planted_fault_is_an_error_with_no_cause_that_is_none(name: str, tmp_p
     assert (code, found["verdict"]) == (1, "error")
     first = found["findings"][0]
     assert first["where"] in fault.where
-    assert first["wrong"]
+    assert bool(first["wrong"]) is fault.wrong
     assert first["cause"]["code"] in fault.codes
     if fault.shown:
         assert [run(tmp_path, fault, "run/repro.py", planted=planted).returncode for planted in (True, False)] == [1, 0]

@@ -178,6 +178,15 @@ def layer_loss(dtype: str, is_complex: bool) -> float:
     return layer_loss.loss(dtype, is_complex)
 
 
+def layer_parts(
+    sizes: tuple[int, ...], shape: tuple[int, ...], dtype: str, start: float
+) -> Optional[tuple[tuple[float, float, float], float]]:
+    """How far a layer with results of these sizes is from its QNode (see `bridges.facts.layer_parts`)."""
+    from qdiag.bridges.facts import layer_parts
+
+    return layer_parts.gaps(sizes, shape, dtype, start)
+
+
 def layer_axes(returns: str, results: int, rows: int) -> tuple[int, ...]:
     """The shape of what a layer hands on for a batch, whose quantum function returns a ``tuple`` or a ``list`` of results."""
     from qdiag.bridges.facts import layer_axes

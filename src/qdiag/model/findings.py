@@ -183,6 +183,7 @@ class ScriptKind(Enum):
 
     RESULT_DTYPE = "a QNode whose result has another dtype than its argument"
     LAYER_CAST = "a layer that hands on results in the dtype of its input"
+    LAYER_PARTS = "a layer that hands on, or sends back, other numbers than its QNode"
     BATCH_AXIS = "a layer whose quantum function loops over the batch"
     TRAINING_LOOP = "a short training"
 

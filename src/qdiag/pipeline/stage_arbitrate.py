@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Optional, Protocol
 
 from qdiag.evaluation.limits import Deadline
-from qdiag.judging import gradient_transforms, layer_findings, metric_findings, transform_findings
+from qdiag.judging import gradient_transforms, layer_findings, layer_parts, metric_findings, transform_findings
 from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
@@ -71,7 +71,7 @@ def divergences_of(
     between = [of_other_directions(with_probes_word(divergence, trace), trace, context) for divergence in between]
     unanimous = unanimous_errors(context, trace, between, report, astray, seconds=seconds)
     alone = [of_other_directions(divergence, trace, context) for divergence in unanimous]
-    alone += [*seen_by_probes(trace, [*between, *alone], located.not_rebuilt), *lost_in_layers(trace)]
+    alone += [*seen_by_probes(trace, [*between, *alone], located.not_rebuilt), *lost_in_layers(trace, context)]
     # comparisons of two methods have asked for the user's tolerance themselves
     found = [*between, *(divergence for divergence in alone if not _is_tolerated(divergence, context.tolerance))]
     return sorted(found, key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
@@ -258,14 +258,18 @@ def _against_the_arbiter(context: StageContext, call: Call, *, outputs: bool = F
     return Divergence(call, comparison, arbitration.wrong, arbitration.reason, worst_call=call.index, calls=(call.index,))
 
 
-def lost_in_layers(trace: Calls) -> Iterator[Divergence]:
-    """What layers could not hold of right results: one for each QNode."""
+def lost_in_layers(trace: Calls, context: StageContext) -> Iterator[Divergence]:
+    """What layers could not hold of right results, or put elsewhere: one for each QNode."""
     flagged = set()
     for call in map(trace.call, trace.first_of_each_structure(MOST_STRUCTURES)):
-        divergence = None if call.configuration.qnode in flagged else layer_findings.divergence(call)
+        divergence = None if call.configuration.qnode in flagged else _in_a_layer(call, context)
         if divergence is not None:
             flagged.add(call.configuration.qnode)
             yield divergence
+
+
+def _in_a_layer(call: Call, context: StageContext) -> Optional[Divergence]:
+    return layer_findings.divergence(call) or layer_parts.divergence(call, context.layer_parts)
 
 
 def _is_tolerated(divergence: Divergence, tolerance: Tolerance) -> bool:

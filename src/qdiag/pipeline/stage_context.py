@@ -16,6 +16,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.circuit_function import has_room
+from qdiag.judging.layer_parts import Apart
 from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, with_tracked
 from qdiag.judging.question import Observation, Question, observe, question_of
 from qdiag.judging.replay.questions import MOST_PRODUCTS, cotangents_of, products_of_jacobian, telling_passes
@@ -82,6 +83,12 @@ class StageContext:
         """How much a layer with an input of this dtype makes of one result get lost; None where no such layer can be made."""
         # each version of torch has kinds of numbers in which it cannot compute
         found: Optional[float] = answer_of(self.workers.call(remote.layer_loss, dtype, is_complex), None, "what a layer loses")
+        return found
+
+    def layer_parts(self, sizes: tuple[int, ...], shape: tuple[int, ...], dtype: str, start: float) -> Optional[Apart]:
+        """How far a layer is from its QNode; None where no such layer can be made."""
+        asked = self.workers.call(remote.layer_parts, sizes, shape, dtype, start)
+        found: Optional[Apart] = answer_of(asked, None, "what a layer hands on")
         return found
 
     def question(self, divergence: Divergence) -> Question:

@@ -27,7 +27,7 @@ from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms, with_blame
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
-from qdiag.judging import layer_findings, live_methods, metric_findings, probe_evidence, transform_findings
+from qdiag.judging import layer_findings, layer_parts, live_methods, metric_findings, probe_evidence, transform_findings
 from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.parameter_samples import goes_by_parameters
 from qdiag.judging.question import Question, observe
@@ -35,7 +35,7 @@ from qdiag.judging.replay.rebuilding import obstacle
 from qdiag.model.call import Failure
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome, ScriptKind
 from qdiag.model.method import ARBITER, DIFF_METHODS, Method
 from qdiag.model.transform_families import METRIC_TENSORS, spelt
 from qdiag.model.variants import as_marked, with_trainable
@@ -98,7 +98,11 @@ def _of_a_transform(divergence: Divergence, beside: tuple[Evidence, ...]) -> Dia
 
 
 def _diagnose_in_layer(divergence: Divergence, context: StageContext) -> Finding:
-    """The cause of what a layer lost, by experiments on a layer with one result."""
+    """The cause of what a layer lost, by experiments on a layer with one result; of what it puts elsewhere none is known."""
+    if divergence.signature is not Signature.DTYPE:
+        tried = layer_parts.evidence(divergence, context.layer_parts)
+        diagnosis = UNKNOWN.diagnosis(Confidence.UNKNOWN, layer_parts.BECAUSE, remedy=layer_parts.REMEDY, evidence=tried)
+        return Finding(divergence, replace(diagnosis, script=ScriptKind.LAYER_PARTS))
     diagnosis = diagnose(Symptoms(divergence, context.question(divergence)), OF_LAYERS, context.workers)
     evidence = layer_findings.evidence(divergence, context.layer_loss)
     proven = len(evidence) > 1 and all(one.holds for one in evidence)

@@ -88,4 +88,5 @@ def test_a_layer_that_does_otherwise_does_not_confirm_it(loss):
 
 def test_one_finding_for_a_qnode():
     calls = [replace(layered("int64", index=index), circuit=circuit(0.3, gates=1 + index)) for index in range(3)]
-    assert [d.call.index for d in stage_arbitrate.lost_in_layers(ScriptedTrace(calls))] == [0]
+    context = StageContext(Layers(lambda dtype: None), Environment())
+    assert [d.call.index for d in stage_arbitrate.lost_in_layers(ScriptedTrace(calls), context)] == [0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.judging.layer_parts import layout_of
 from qdiag.model.call import Argument, Call
 from qdiag.model.import_lines import NUMPY, PENNYLANE, TORCH
 from qdiag.model.method import Method
@@ -121,6 +123,58 @@ def cast_script(call: Call, language: Any) -> Script:
         f"TorchLayer hands on its QNode's result in {call.layer_dtype}, the dtype of its input, which cannot hold it.",
         "Give the layer floating-point inputs, and return real measurements from it.",
         "Exits 1 while the result depends on the input's dtype.",
+    )
+    return Script(header, frozenset([PENNYLANE, TORCH, *imports]), (), (), function, body)
+
+
+_SLOPES = (
+    "",
+    "",
+    "def slopes(side):",
+    "    loss = (side * torch.linspace(-1.0, 1.5, side.numel())).sum()",
+    "    found = torch.autograd.grad(loss, [given, angle], retain_graph=True, allow_unused=True)",
+    "    return [torch.zeros(()) if slope is None else slope for slope in found]",
+)
+
+
+def parts_script(call: Call, language: Any) -> Script:
+    """A `TorchLayer` beside its QNode's own results, put side by side row by row."""
+    sizes, shape = layout_of(call) or ((1,), (2, 1))
+    wires = max(2, *(size.bit_length() - 1 for size in sizes))
+    device, imports = language.device(Method("default.qubit", "backprop"), list(range(wires)), ())
+    qnode = language.qnode("device", Method("", "backprop"), "torch", (), ())
+    measured = [
+        f"qml.probs(wires=range({size.bit_length() - 1}))" if size > 1 else f"qml.expval(qml.Pauli{'ZXY'[k // wires % 3]}({k % wires}))"
+        for k, size in enumerate(sizes)
+    ]
+    function = (
+        "def circuit(inputs, angle):",
+        *(f"    qml.RX(inputs[..., {wire}], wires={wire})" for wire in range(min(shape[-1], wires))),
+        f"    for wire in range({wires}):",
+        "        qml.RY(angle[wire % 2], wires=wire)",
+        f"        qml.CNOT(wires=[wire, (wire + 1) % {wires}])",
+        f"    return {measured[0] if len(measured) == 1 else '[' + ', '.join(measured) + ']'}",
+        *_SLOPES,
+    )
+    rows = shape[0] if len(shape) > 1 else 1
+    body = (
+        "torch.set_default_dtype(torch.float64)",
+        f"device = {device}",
+        f'layer = qml.qnn.TorchLayer({qnode}, {{"angle": (2,)}})',
+        'angle = layer.qnode_weights["angle"]',
+        "angle.data = torch.tensor([0.7, -0.4])",
+        f"given = torch.linspace(0.1, 1.4, {math.prod(shape)}).reshape({', '.join(map(str, shape))}).requires_grad_()",
+        "results = layer.qnode(inputs=given, angle=angle)",
+        "listed = results if isinstance(results, (list, tuple)) else [results]",
+        f"own = torch.cat([result.reshape({rows}, -1) for result in listed], dim=1).reshape(-1)",
+        "handed = layer(given).reshape(-1)",
+        "gaps = [abs(a - b).max().item() for a, b in zip([handed, *slopes(handed)], [own, *slopes(own)])]",
+        'print("off in what is handed on, in slopes by the inputs and by the weights:", gaps)',
+        "sys.exit(not max(gaps) <= 1e-9)  # 1 while they differ",
+    )
+    header = (
+        "TorchLayer hands on, or sends back, other numbers than its QNode, whose results are put side by side row by row here.",
+        "Exits 1 while they differ.",
     )
     return Script(header, frozenset([PENNYLANE, TORCH, *imports]), (), (), function, body)
 

@@ -15,7 +15,7 @@ from qdiag.model.findings import Diagnosis, Divergence, Reproducer, ScriptKind, 
 from qdiag.model.import_lines import JAX, JNP
 from qdiag.model.numerics.surfaces import of_norm_one
 from qdiag.proving.reproducer.around_function import argument_scripts
-from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script
+from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script, parts_script
 from qdiag.proving.reproducer.around_transform import transform_script
 from qdiag.proving.reproducer.body import Body
 from qdiag.proving.reproducer.expressions import Layout
@@ -88,6 +88,7 @@ def _told(script: Script, material: Material, *notes: str) -> Script:
 _MAKERS: dict[ScriptKind, Callable[[Any, Any], Script]] = {
     ScriptKind.RESULT_DTYPE: dtype_script,
     ScriptKind.LAYER_CAST: cast_script,
+    ScriptKind.LAYER_PARTS: parts_script,
     ScriptKind.BATCH_AXIS: batch_script,
 }
 """What writes the scripts that a call is enough for."""

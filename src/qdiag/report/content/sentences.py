@@ -283,6 +283,8 @@ def _wrong(wrong: Sequence[Method], names: Names) -> str:
 
 def _error(divergence: Divergence, result: Result, names: Names) -> str:
     comparison = divergence.comparison
+    if divergence.in_layer:
+        return _shape(divergence, names)
     noun = _NOUNS[divergence.signature]
     off = f"off by {gap(comparison.max_abs)}{names.at(divergence.call.index)}, where rounding explains {gap(comparison.bound)}"
     if divergence.mixed:
