@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -153,7 +154,10 @@ def build_of(label: str, operator: Any, *, like: Optional[Build] = None, labels:
         if set(wires) == set(wanted) and not labels:
             wanted = wires
         else:
-            operator = qml.map_wires(operator, dict(zip(wires, wanted)))
+            # older releases write the wires of a moved QuantumPhaseEstimation into what it was made of as well
+            apart = copy.copy(operator)
+            apart._hyperparameters = dict(operator.hyperparameters)
+            operator = qml.map_wires(apart, dict(zip(wires, wanted)))
     encoding = Encoding()
     node = encoding.whole(operator)
     parameters = parameters_of(node)
