@@ -89,6 +89,15 @@ def test_a_method_that_gives_something_else_each_time_makes_no_error(unsteady: M
     assert len(rounds) == 1
 
 
+@pytest.mark.parametrize(("moves", "verdict"), [(1e-9, Verdict.ERROR), (1e-2, Verdict.INCONCLUSIVE)])
+def test_a_method_that_is_wrong_by_far_more_than_it_moves_is_wrong_each_time(moves: float, verdict: Verdict) -> None:
+    def nearly_the_same(request: Request) -> Evaluation:
+        return moved(answer(request), gradient=0.1 + moves * request.repetition)
+
+    found, _ = look(CALL, answer, nearly_the_same)
+    assert found.comparison.verdict is verdict
+
+
 def test_a_method_that_fails_only_sometimes_is_not_deterministic_either() -> None:
     def sometimes(request: Request) -> Evaluation:
         wrong = moved(answer(request), gradient=0.1)
