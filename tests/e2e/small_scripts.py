@@ -85,7 +85,7 @@ def _run(name: str, folder: Path, trace: str) -> Seen:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for file in (f"{name}.py", "_q.py"):
-        shutil.copy(SCRIPTS / file, folder)
+        shutil.copy2(SCRIPTS / file, folder)  # with its time, which Python writes into what it compiles
     seen = folder.parent / "seen"
     shutil.rmtree(seen, ignore_errors=True)
     seen.mkdir()
