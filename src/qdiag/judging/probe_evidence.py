@@ -86,8 +86,10 @@ def is_proven(divergence: Divergence) -> bool:
     """Whether what the probe saw leaves no other explanation.
 
     That is: mixed rows, a graph that ends before the circuit, transforms without which the gradient is right, or a point beside
-    which it is.
+    which it is. Of transforms that make several circuits, what goes back to these may be what is wrong.
     """
+    if divergence.proof is Proof.TRANSFORMS and divergence.call.configuration.made:
+        return False
     return divergence.proof is not Proof.NONE or is_cut_before_the_circuit(divergence)
 
 

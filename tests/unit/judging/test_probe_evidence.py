@@ -48,6 +48,13 @@ def test_a_gradient_that_is_right_without_the_transforms_is_theirs_to_answer_for
     assert (first.experiment, first.predicts, first.after) == ("transforms removed", "heals", 0.0)
 
 
+def test_of_several_circuits_what_goes_back_to_them_may_be_wrong_as_well() -> None:
+    found = only(probe(argument(), own=(0.25,), untransformed=ProbedMethod("backprop", (0.5,))))
+    assert probe_evidence.is_proven(found)
+    configuration = replace(found.call.configuration, made=("ExpectationMP",))
+    assert not probe_evidence.is_proven(replace(found, call=replace(found.call, configuration=configuration)))
+
+
 def test_transforms_without_which_it_is_as_wrong_are_not_blamed() -> None:
     found = only(probe(argument(), own=(0.25,), untransformed=ProbedMethod("backprop", (0.25,))))
     assert found.proof is Proof.NONE

@@ -61,6 +61,9 @@ def _transform_words(symptoms: Symptoms) -> str:
         return f"what {made} works out from its circuits is not the metric of the circuit's state"
     if symptoms.divergence.rewritten:
         return f"{names} made another circuit of the one that was written; the methods agree on what they were given"
+    if symptoms.divergence.probe is not None and symptoms.call.configuration.made:
+        right = f"without {names} the QNode has the right gradient at the same arguments"
+        return f"{right}; it makes several circuits, and what goes back to these may be wrong as well as what becomes of their results"
     if symptoms.divergence.probe is not None:
         return f"without {names} the QNode has the right gradient at the same arguments"
     return f"the circuit before {names} shows no difference"
