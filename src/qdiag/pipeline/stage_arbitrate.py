@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Optional, Protocol
 
@@ -260,16 +260,16 @@ def _against_the_arbiter(context: StageContext, call: Call, *, outputs: bool = F
 
 def lost_in_layers(trace: Calls, context: StageContext) -> Iterator[Divergence]:
     """What layers could not hold of right results, or put elsewhere: one for each QNode."""
-    flagged = set()
+    flagged, parts = set(), cache(context.layer_parts)
     for call in map(trace.call, trace.first_of_each_structure(MOST_STRUCTURES)):
-        divergence = None if call.configuration.qnode in flagged else _in_a_layer(call, context)
+        divergence = None if call.configuration.qnode in flagged else _in_a_layer(call, parts)
         if divergence is not None:
             flagged.add(call.configuration.qnode)
             yield divergence
 
 
-def _in_a_layer(call: Call, context: StageContext) -> Optional[Divergence]:
-    return layer_findings.divergence(call) or layer_parts.divergence(call, context.layer_parts)
+def _in_a_layer(call: Call, parts: layer_parts.Parts) -> Optional[Divergence]:
+    return layer_findings.divergence(call) or layer_parts.divergence(call, parts)
 
 
 def _is_tolerated(divergence: Divergence, tolerance: Tolerance) -> bool:
