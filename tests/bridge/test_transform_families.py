@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 import sys
@@ -67,3 +68,39 @@ def test_a_set_of_gates_is_told_as_a_list_in_one_order_and_a_gradients_options_a
     assert told["decompose.gate_set"] == Held(Kind.LIST, ("CNOT", "RX", "RZ"))
     shifted = qml.gradients.param_shift(node, shifts=[(0.3,)])
     assert "param_shift.shifts" not in dict(options_of_transforms(shifted._compile_pipeline))
+
+
+def _kinds(node: Any) -> list[TransformKind]:
+    return [kind_of_transform(transform) for transform in pipeline_of(node)]
+
+
+def _own(x: Any, wires: Any, **_: Any) -> None:
+    qml.RX(x, wires=wires)
+
+
+def _own_transform(tape: Any) -> Any:
+    return [tape], lambda results: results[0]
+
+
+def test_a_transform_that_is_told_a_rule_of_the_scripts_keeps_no_promise_of_pennylanes_alone() -> None:
+    if not hasattr(qml, "register_resources"):
+        pytest.skip("this PennyLane has no rules of decomposition")
+    node = qml.QNode(lambda x: qml.expval(qml.PauliZ(0)), qml.device("default.qubit", wires=1))
+    rule = qml.register_resources({qml.RX: 1})(_own)
+    decompose = qml.transforms.decompose
+    assert _kinds(decompose(node, gate_set={"RX"}, fixed_decomps={qml.RY: rule})) == [TransformKind.INSTRUCTED]
+    assert _kinds(decompose(node, gate_set={"RX"}, alt_decomps={qml.RY: [rule]})) == [TransformKind.INSTRUCTED]
+    assert _kinds(decompose(node, gate_set={"RX"}, stopping_condition=lambda op: True)) == [TransformKind.PRESERVING]
+    theirs = qml.list_decomps(qml.CRX)[0]
+    assert _kinds(decompose(node, gate_set={"RX"}, fixed_decomps={qml.CRX: theirs})) == [TransformKind.PRESERVING]
+
+
+def test_a_pipeline_promises_no_more_than_each_of_its_transforms() -> None:
+    if not SHIPPED or not hasattr(qml, "transform"):
+        pytest.skip("this PennyLane has no objects that are transforms")
+    node = qml.QNode(lambda x: qml.expval(qml.PauliZ(0)), qml.device("default.qubit", wires=1))
+    merged = [qml.transforms.cancel_inverses, functools.partial(qml.transforms.merge_rotations, atol=1e-6)]
+    assert _kinds(qml.compile(node, pipeline=merged)) == [TransformKind.PRESERVING]
+    assert _kinds(qml.compile(node, pipeline=[*merged, qml.transform(_own_transform)])) == [TransformKind.UNKNOWN]
+    noisy = functools.partial(qml.noise.insert, op=qml.BitFlip, op_args=0.1)
+    assert _kinds(qml.compile(node, pipeline=[noisy])) == [TransformKind.CHANGING]

@@ -125,14 +125,13 @@ def offer(environment: Mapping[str, str]) -> None:
 
 
 def _run_what_is_asked(environment: dict[str, str]) -> None:
-    streams = socket.socket(socket.AF_UNIX)
-    streams.connect(environment.pop(ADDRESS))
-    program = json.loads(_line(streams) or "[]")
-    if not program:
-        return
-    for standard in (0, 1):
-        os.dup2(streams.fileno(), standard)
-    streams.close()
+    with socket.socket(socket.AF_UNIX) as streams:
+        streams.connect(environment.pop(ADDRESS))
+        program = json.loads(_line(streams) or "[]")
+        if not program:
+            return
+        for standard in (0, 1):
+            os.dup2(streams.fileno(), standard)
     # what a server holds is closed with the program that asks it, and not with this one
     os.closerange(3, 1 + max((int(name) for name in os.listdir("/proc/self/fd")), default=2))
     os.environ.clear()

@@ -23,6 +23,9 @@ class TransformKind(str, Enum):
     REMAKING = "remaking"
     """The results are of another kind, worked out from circuits of the transform's own: gradients, metric tensors, shadows."""
 
+    INSTRUCTED = "instructed"
+    """The same promise, kept by rules that the user's own functions give it."""
+
     UNKNOWN = "unknown"
     """A user's own."""
 

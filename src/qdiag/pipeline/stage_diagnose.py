@@ -17,7 +17,7 @@ from qdiag.diagnosis.causes.execution import DEVICE_KERNEL
 from qdiag.diagnosis.causes.graph import DETACHED, TRAINABLE_SETS
 from qdiag.diagnosis.causes.refusals import REFUSES
 from qdiag.diagnosis.causes.rules import WRONG_RULE
-from qdiag.diagnosis.causes.transforms import IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
+from qdiag.diagnosis.causes.transforms import CORRECT_IT, IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.experiments.trainability import OBSERVABLE_FROZEN, observable_parameters
@@ -37,7 +37,7 @@ from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome, ScriptKind
 from qdiag.model.method import ARBITER, DIFF_METHODS, Method
-from qdiag.model.transform_families import METRIC_TENSORS, spelt
+from qdiag.model.transform_families import METRIC_TENSORS, TransformKind, spelt
 from qdiag.model.variants import as_marked, with_trainable
 from qdiag.pipeline.stage_context import StageContext, as_replayed
 
@@ -116,10 +116,11 @@ def _diagnose_rewritten(divergence: Divergence, context: StageContext) -> Findin
     proven = bool(tried) and all(one.holds for one in tried)
     symptoms = Symptoms(divergence, context.question(divergence))
     confidence = Confidence.CONFIRMED if proven else Confidence.LIKELY
-    remedy = IF_INTENDED if divergence.verdict is Verdict.REMARK else REPORT_IT
+    instructed = bool(divergence.call.configuration.transforms_of(TransformKind.INSTRUCTED))
+    intended = divergence.verdict is Verdict.REMARK
+    remedy = IF_INTENDED if intended else CORRECT_IT if instructed else REPORT_IT
     diagnosis = TRANSFORM.diagnosis(confidence, TRANSFORM.because(symptoms), remedy=remedy, evidence=tried)
-    fileable = divergence.verdict is not Verdict.REMARK
-    return Finding(divergence, replace(diagnosis, fileable=fileable))
+    return Finding(divergence, replace(diagnosis, fileable=not (intended or instructed)))
 
 
 def _diagnose_metric(divergence: Divergence, context: StageContext) -> Finding:

@@ -35,9 +35,9 @@ def fork() -> Iterator[FrameworkFork]:
 
 
 def server(fork: FrameworkFork) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(SRC), ADDRESS: fork.address}
-    command = [sys.executable, "-c", SERVER]
-    return subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    environment = {**os.environ, "PYTHONPATH": str(SRC), ADDRESS: fork.address, "PYTHONWARNINGS": "always::ResourceWarning"}
+    command, pipe = [sys.executable, "-c", SERVER], subprocess.PIPE
+    return subprocess.Popen(command, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def has_ended(process: int) -> bool:
@@ -69,7 +69,7 @@ def test_it_ends_where_nobody_has_a_program(fork: FrameworkFork) -> None:
         (waiting,) = waiting_at(fork.address)
         fork.close()
         assert has_ended(waiting)
-        process.communicate()
+        assert process.communicate()[1] == ""
 
 
 def waiting_at(address: str) -> list[int]:

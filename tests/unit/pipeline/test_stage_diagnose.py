@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qdiag.diagnosis.causes.transforms import CORRECT_IT, REPORT_IT
 from qdiag.judging import transform_findings
 from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
@@ -304,6 +305,22 @@ def test_each_qnode_whose_transforms_changed_it_is_reported_once(monkeypatch: py
     context = StageContext(None, Environment())  # type: ignore[arg-type]
     found = list(stage_arbitrate.rewritten_by_transforms(context, ScriptedTrace(calls)))
     assert [d.call.index for d in found] == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy", "fileable"),
+    [("preserving", REPORT_IT, True), ("instructed", CORRECT_IT, False)],
+)
+def test_what_a_rule_of_the_scripts_own_makes_of_a_circuit_is_nothing_to_report(
+    kind: str, remedy: str, fileable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transform_findings, "evidence", lambda *_, **__: ())
+    one = call(0, circuit(0.3))
+    one = replace(one, configuration=replace(one.configuration, transforms=("decompose",), transform_kinds=(kind,)))
+    comparison = Comparison((one.method, ARBITER), Verdict.ERROR, Signature.OUTPUT)
+    rewritten = Divergence(one, comparison, proof=Proof.REWRITTEN)
+    said = stage_diagnose.diagnose_divergence(rewritten, METHODS, StageContext(FakeEvaluator(), Environment())).diagnosis
+    assert (said.code, said.remedy, said.fileable) == ("QD505", remedy, fileable)
 
 
 def test_a_gradient_that_a_transform_gave_is_held_against_the_arbiter_once_for_each_qnode(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,16 @@ from qdiag.diagnosis.experiments.measurements import plain_expectations
 from qdiag.diagnosis.experiments.method_options import OWN_AUXILIARY
 from qdiag.diagnosis.experiments.operations import TURNED_AT_THE_END
 from qdiag.diagnosis.experiments.point import NUDGED, NUDGED_FAR
-from qdiag.diagnosis.symptoms import Symptoms
+from qdiag.diagnosis.symptoms import Fact, Symptoms
+from qdiag.judging.arbiter.selection import selects_nothing
+from qdiag.model.circuit import postselects
 from qdiag.model.comparison import Signature
 from qdiag.model.node import nodes_of
 from qdiag.model.operator_families import ENTROPIES
 
 _A_LITTLE_OFF = "move the data or the initialisation off the point by a little"
-_START_OFF = "start off the point (an initial angle that is not zero)"
+START_OFF = "start off the point (an initial angle that is not zero)"
+DIVIDED_BY_ZERO = "all that is left is divided by a probability of zero"
 
 
 def _or_another_method(first: str, symptoms: Symptoms) -> str:
@@ -32,13 +35,21 @@ NOT_A_NUMBER = Cause(
     applies=lambda symptoms: symptoms.signature is Signature.NAN,
     # what a probe saw sits outside of the circuit, where it has made the experiment itself
     predicts=lambda symptoms: () if symptoms.divergence.probe is not None else (*flips(NUDGED), *_state_rival(symptoms)),
-    because=lambda symptoms: (
-        f"a formula on the way from {symptoms.comparison.element} to the circuit has no derivative at this point"
-        if symptoms.divergence.probe is not None
-        else f"a formula inside the decomposition of {symptoms.blamed_name} is 0/0 at this point"
-    ),
+    because=lambda symptoms: _undefined_words(symptoms),
     seen_by_probes=True,
 )
+
+
+NOTHING_SELECTED = Fact("what is postselected", selects_nothing, False, needs_asking=postselects)
+"""Whether what the circuit postselects has no probability at this point."""
+
+
+def _undefined_words(symptoms: Symptoms) -> str:
+    if symptoms.divergence.probe is not None:
+        return f"a formula on the way from {symptoms.comparison.element} to the circuit has no derivative at this point"
+    if symptoms.fact(NOTHING_SELECTED):
+        return f"what is postselected never happens at this point: {DIVIDED_BY_ZERO}"
+    return f"a formula inside the decomposition of {symptoms.blamed_name} is 0/0 at this point"
 
 
 ROOT_OF_ZERO = Cause(
@@ -87,8 +98,8 @@ SINGULAR_DECOMPOSITION = Cause(
     code="QD309",
     slug="singular-decomposition",
     title="decomposition singular at this point",
-    remedy=f"{_START_OFF}, or use a method that is right there",
-    remedy_for=lambda symptoms: _or_another_method(_START_OFF, symptoms),
+    remedy=f"{START_OFF}, or use a method that is right there",
+    remedy_for=lambda symptoms: _or_another_method(START_OFF, symptoms),
     applies=lambda symptoms: symptoms.derivative and symptoms.signature is not Signature.NAN and bool(symptoms.apart),
     predicts=lambda symptoms: () if symptoms.divergence.untaken else (*flips(NUDGED), *_state_rival(symptoms)),
     because=lambda symptoms: _special_words(symptoms),

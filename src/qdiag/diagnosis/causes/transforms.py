@@ -48,6 +48,9 @@ TRANSFORM = Cause(
 REPORT_IT = "remove the transform, and report it; until then it can be replaced by gates written as they should run"
 
 
+CORRECT_IT = "correct the rule that the script gives it, or leave it out"
+
+
 OTHER_METRIC = "qml.adjoint_metric_tensor, where the device allows it; and a report to PennyLane"
 
 

@@ -3,6 +3,7 @@
 In the order of time a call's parameters come before its results, these before what comes back from the loss, and that before the
 gradients. What is not finite in a circuit whose call was given numbers was made by the quantum function or by an operation: there the
 operation and the row are named, and another row in its place proves it. What was not finite when it was given came from the script.
+Where a circuit of numbers gives none under any method, it was the circuit: mostly by postselecting what never happens.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.diagnosis.causes.singular_points import NOT_A_NUMBER
+from qdiag.diagnosis.causes.singular_points import DIVIDED_BY_ZERO, NOT_A_NUMBER, START_OFF
 from qdiag.diagnosis.training.given_not_finite import given, is_told_by_methods, remark_of
 from qdiag.diagnosis.training.history import History
+from qdiag.evaluation.answers import answer_of
+from qdiag.judging.arbiter.selection import selects_nothing
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Request
 from qdiag.model.findings import Confidence, Evidence, Outcome
 from qdiag.model.node import nodes_of, parameters_of
@@ -35,14 +38,32 @@ def remarks(history: History) -> Iterator[Remark]:
         return
     seen = history.training.not_finite[0].fact
     call = history.recording.call(seen.call)
-    if call.circuit.finite or call.failure is not None:
-        # what numbers are given and what they give is told apart by comparing methods
+    if call.failure is not None:
+        return
+    if call.circuit.finite:
+        yield from _of_numbers(history, call)
         return
     lost = [one for one in seen.given if one.lost]
     if not lost:
         yield _made(history, call, seen)
     elif not is_told_by_methods(history, call.index):
         yield given(history, call, lost)
+
+
+# --- made of a circuit that holds numbers ------------------------------------------------------------------------------------
+
+
+def _of_numbers(history: History, call: Call) -> Iterator[Remark]:
+    """No number of a circuit of numbers, unless comparing methods has told it: then one of them gives a number."""
+    told = [one for one in history.located.divergences if one.signature in (Signature.NAN, Signature.OUTPUT)]
+    if any(one.call.configuration.qnode == call.configuration.qnode for one in told):
+        return
+    never = answer_of(history.evaluator.call(selects_nothing, call.circuit, history.trusted), False, "what is postselected")
+    because = f"what call {call.index} gives is not finite, although all numbers in its circuit are"
+    if never:
+        because = f"what is postselected never happens at call {call.index}: {DIVIDED_BY_ZERO}"
+    remedy = f"start where it may happen: {START_OFF}" if never else "numbers off that point"
+    yield remark_of(call, replace(NOT_A_NUMBER.diagnosis(Confidence.LIKELY, because, remedy=remedy), fileable=not never))
 
 
 # --- made on the way from the arguments to the circuit -----------------------------------------------------------------------

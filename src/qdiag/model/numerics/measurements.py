@@ -15,6 +15,7 @@ from qdiag.model.numerics.states import (
     Conditioned,
     Factor,
     Final,
+    NothingSelected,
     NotSimulated,
     Preparation,
     Reading,
@@ -31,7 +32,7 @@ def read(final: Final, reading: Reading) -> np.ndarray:
     weights = np.array([_trace(branch.tensor, final.mixed) for branch in final.branches])
     total = float(weights.sum()) if final.selected else 1.0
     if final.selected and total < 1e-14:
-        raise NotSimulated("the postselected outcome has no probability")
+        raise NothingSelected("the postselected outcome has no probability")
     if reading.outcomes:
         return _read_outcomes(final, reading, weights / total)
     if reading.kind in ("expval", "var"):

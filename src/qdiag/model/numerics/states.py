@@ -21,6 +21,10 @@ class NotSimulated(Exception):
     """Why a circuit has no reference: caught by the arbiter, which says it."""
 
 
+class NothingSelected(NotSimulated):
+    """What is postselected never happens."""
+
+
 @dataclass(frozen=True, eq=False)
 class Factor:
     """A matrix on some wires, first wire most significant.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qdiag.model.evaluation import Request
-from tests.worlds.symptoms import PAIR, TWO, World, adjoint, at_the_point, found, measured, no_number, of_wire, symptoms
+from qdiag.model.node import Node
+from tests.worlds.symptoms import PAIR, TWO, World, adjoint, at_the_point, found, measured, no_number, of, of_wire, symptoms
 
 
 def test_nan_that_is_gone_nearby_is_the_points() -> None:
@@ -23,6 +24,22 @@ def test_another_method_is_recommended_where_one_is_right_at_the_point_and_that_
     decomposed = World(lambda request: 0.2 if adjoint(request) and at_the_point(request, 1e-4) else 0.0)
     remedy = found(decomposed, symptoms(decomposed, TWO, apart=(0,))).remedy
     assert remedy == 'start off the point (an initial angle that is not zero), or use diff_method="backprop" on default.qubit'
+
+
+def test_nan_where_what_is_postselected_never_happens_is_put_down_to_that_and_to_no_formula() -> None:
+    midway = Node("MidMeasureMP", (), (("postselect", 1),), (0,))
+
+    def said(never: bool) -> str:
+        world = World(
+            lambda request: float("nan") if adjoint(request) and at_the_point(request, 1e-4) else 0.0,
+            facts={"selects_nothing": lambda circuit, trusted: never},
+        )
+        seen = no_number(world)
+        selected = replace(seen.question, circuit=of(*TWO.operations, midway))
+        return found(world, replace(seen, question=selected, evaluator=world)).because
+
+    assert "never happens" in said(True)
+    assert "decomposition" in said(False)
 
 
 def test_nan_everywhere_is_not() -> None:

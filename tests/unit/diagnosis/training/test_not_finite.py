@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import numpy as np
 import pytest
@@ -91,6 +91,39 @@ def test_zeros_elsewhere_are_not_blamed() -> None:
     assert "all zero" not in found.diagnosis.because
 
 
+# --- made of a circuit that holds numbers ----------------------------------------------------------------------------------------
+
+
+class Selecting(Numbers):
+    """A device, and whether what circuits postselect never happens."""
+
+    def __init__(self, never: bool) -> None:
+        super().__init__()
+        self.never = never
+
+    def answer(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return self.never if function.__name__ == "selects_nothing" else super().answer(function, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("never", "words", "fileable"),
+    [
+        (True, "what is postselected never happens at call 0", False),
+        (False, "what call 0 gives is not finite, although all numbers in its circuit are", True),
+    ],
+)
+def test_a_circuit_of_numbers_that_gives_none_under_any_method_is_told(never: bool, words: str, fileable: bool) -> None:
+    (found,) = said([at(0)], lost_at(0, given("x", ())), evaluator=Selecting(never))
+    assert (found.verdict, found.diagnosis.code, found.diagnosis.fileable) == (Verdict.REMARK, "QD306", fileable)
+    assert found.diagnosis.because.startswith(words)
+
+
+def test_where_a_method_has_a_number_that_is_a_finding_and_told_once() -> None:
+    apart = Comparison((BACKPROP, ADJOINT), Verdict.ERROR, Signature.NAN)
+    told = Located(divergences=(Divergence(at(0), apart),))
+    assert not list(remarks(replace(history([at(0)], [lost_at(0, given("x", ()))], evaluator=Selecting(True)), located=told)))
+
+
 # --- given by the script ---------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +194,5 @@ def test_a_gradient_that_is_lost_inside_of_the_quantum_function_is_told_by_the_p
 # --- nothing -----------------------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_said_where_all_is_finite_or_a_device_makes_nan_of_numbers() -> None:
+def test_nothing_is_said_where_all_is_finite() -> None:
     assert said([at(0)]) == []
-    assert said([at(0)], lost_at(0, given("x", ()))) == []

@@ -20,6 +20,7 @@ from qdiag.model.numerics.states import (
     Factor,
     Final,
     Measured,
+    NothingSelected,
     NotSimulated,
     Preparation,
     Reading,
@@ -237,6 +238,12 @@ def test_after_postselection_everything_is_divided_by_the_weight_that_is_left(an
     variance = Reading("var", z_on_b.terms)
     assert read(final, variance) == pytest.approx(1 - np.vdot(one, gates.Z @ one).real ** 2, abs=1e-12)
     assert read(final, Reading("expval", outcomes=(outcome(0, table=(0, 1)),))) == pytest.approx(1)
+
+
+def test_what_is_postselected_and_never_happens_is_told_from_what_is_not_simulated() -> None:
+    final = evolve([Measured("a", postselect=1)], ("a", "b"))
+    with pytest.raises(NothingSelected):
+        read(final, Reading("probs"))
 
 
 def test_without_postselection_what_leaks_out_of_a_state_is_not_hidden() -> None:
