@@ -48,7 +48,7 @@ TRANSFORM = Cause(
 REPORT_IT = "remove the transform, and report it; until then it can be replaced by gates written as they should run"
 
 
-CORRECT_IT = "correct the rule that the script gives it, or leave it out"
+CORRECT_IT = "correct the rule that the script gives the transform, or leave the rule out"
 
 
 OTHER_METRIC = "qml.adjoint_metric_tensor, where the device allows it; and a report to PennyLane"

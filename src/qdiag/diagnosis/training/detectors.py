@@ -23,6 +23,7 @@ from qdiag.diagnosis.training import (
     mapped_rows,
     no_gradient,
     not_finite,
+    old_results,
     other_tensors,
     passed_by,
     trained_data,
@@ -56,6 +57,7 @@ DETECTORS: tuple[Detector, ...] = (
     unused_gradient.remarks,
     axes.remarks,
     wrong_slopes.remarks,
+    old_results.remarks,
     vanishing.remarks,
 )
 """Every detector, an entry a line."""
