@@ -136,25 +136,37 @@ class Workers:
         self.timeout = timeout
         self._function = function
         self._memory = Memory()
+        self._prepared, self._ended, self._renewing = (warm, beside), False, threading.Lock()
         if forked:
             load_frameworks()
         # fork is not safe on macOS, whose own frameworks start threads
-        context = multiprocessing.get_context("forkserver" if forked and sys.platform == "linux" else "spawn")
-        self._pool = ProcessPool(max_workers=self.count, initializer=worker_process.prepare, initargs=(warm, beside), context=context)
+        self._start = "forkserver" if forked and sys.platform == "linux" else "spawn"
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        context = multiprocessing.get_context(self._start)
+        return ProcessPool(max_workers=self.count, initializer=worker_process.prepare, initargs=self._prepared, context=context)
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
-        # on a busy machine a process that is still starting is not to be waited for: it ends with this one
-        ending = threading.Thread(target=self._end, daemon=True)
-        ending.start()
-        ending.join(PATIENCE)
+        self._ended = True
+        _end_in_background(self._pool).join(PATIENCE)
 
-    def _end(self) -> None:
-        # whoever starts the pool holds its lock until its processes are there: to stop it may take as long as to wait for them
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+    def _schedule(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Future[Any]:
+        """Hand a task to the pool; a new pool where it has given up, as when the system kills a process that had nothing to do."""
+        pool = self._pool
+        try:
+            return pool.schedule(function, args=arguments, timeout=seconds)
+        except RuntimeError:
+            with self._renewing:
+                if self._ended:
+                    raise
+                if self._pool is pool:
+                    _end_in_background(pool)
+                    self._pool = self._new_pool()
+            return self._pool.schedule(function, args=arguments, timeout=seconds)
 
     def submit(self, request: Request) -> Future[Evaluation]:
         """Start an evaluation, unless the same request was answered before.
@@ -169,7 +181,7 @@ class Workers:
         known = self._memory.get(key)
         if known is not None:
             return _finished_future(known)
-        task = self._pool.schedule(evaluate_within, args=(self._function, request, self.timeout), timeout=WALL * self.timeout)
+        task = self._schedule(evaluate_within, (self._function, request, self.timeout), WALL * self.timeout)
         relay = _Relay(task)
 
         def finish(done: Future[Any]) -> None:
@@ -188,12 +200,25 @@ class Workers:
 
         It may take as long as several evaluations.
         """
-        return self._pool.schedule(function, args=arguments, timeout=EVALUATIONS_OF_CALL * self.timeout)
+        return self._schedule(function, arguments, EVALUATIONS_OF_CALL * self.timeout)
 
     def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
         """What ``--methods auto`` stands for (see `applicable`)."""
         found: tuple[Method, ...] = self.call(applicable, circuit, configuration).result()
         return found
+
+
+def _end_in_background(pool: ProcessPool) -> threading.Thread:
+    """On a busy machine a process that is still starting is not to be waited for: it ends with this one."""
+
+    def end() -> None:
+        # whoever starts the pool holds its lock until its processes are there: to stop it may take as long as to wait for them
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+    ending = threading.Thread(target=end, daemon=True)
+    ending.start()
+    return ending
 
 
 class Inline:

@@ -93,6 +93,17 @@ def test_any_function_can_be_called(workers):
         workers.call(scripted, request("raise")).result(30)
 
 
+def test_where_the_system_kills_a_process_that_has_nothing_to_do_the_work_goes_on_in_another():
+    with Workers(1, function=scripted, warm=False) as pool:
+        lost = pool.call(os.getpid).result(30)
+        os.kill(lost, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while pool._pool.active and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert pool.call(os.getpid).result(30) != lost
+        assert pool.submit(request("answer")).result(30).failure is None
+
+
 def test_inline_has_the_same_face_and_runs_here():
     with Inline(scripted) as inline:
         assert inline.submit(request("answer")).result(0).outputs == (np.array(float(os.getpid())),)
