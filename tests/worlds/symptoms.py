@@ -12,13 +12,13 @@ from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.judging.comparison.compare import compare
-from qdiag.judging.question import question_of
+from qdiag.judging.question import AskArbiter, question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Divergence
-from qdiag.model.method import Method
+from qdiag.model.method import ARBITER, Method
 from qdiag.model.node import Node, Wires
 from qdiag.model.parameter import Parameter
 from tests.worlds.evaluators import FakeEvaluator
@@ -74,6 +74,11 @@ class World(FakeEvaluator):
         return known(*arguments) if known is not None else super().answer(function)
 
 
+def arbiter_of(world: World) -> AskArbiter:
+    """The arbiter of a world, which knows the truth as every other side does."""
+    return lambda question: world.evaluate(question.request(question.methods.index(ARBITER)))
+
+
 def symptoms(
     world: World,
     circuit: Circuit,
@@ -103,7 +108,7 @@ def symptoms(
 
 def found(world: World, seen: Symptoms) -> Diagnosis:
     """What all causes together make of it."""
-    return diagnose(seen, CAUSES, world)
+    return diagnose(seen, CAUSES, world, seen.reference)
 
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))

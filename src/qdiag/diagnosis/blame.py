@@ -15,7 +15,7 @@ from qdiag.diagnosis.experiments.surroundings import count_of_wires, with_wires_
 from qdiag.diagnosis.experiments.trainability import parameters_at
 from qdiag.diagnosis.symptoms import DTYPE, SHOTS, WIRES, Blamed, is_jax_in_double
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.question import Question, observe, with_circuit
+from qdiag.judging.question import AskArbiter, Observation, Question, observe, with_circuit
 from qdiag.model.circuit import Circuit, is_non_linear, reads_outcomes
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.node import parameters_of
@@ -60,7 +60,7 @@ def names_with(circuit: Circuit, parameters: Sequence[int]) -> dict[str, tuple[i
     return held
 
 
-def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
+def blamed_for_raising(question: Question, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> Optional[Blamed]:
     """What a method raises on: the first of these that there is; None where it does not raise on the circuit by itself.
 
     The shots, where it does not raise without; the wires of the device, where PennyLane refuses, and does not with wires to spare; the
@@ -68,10 +68,20 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     it does not with another in its place; operations whose parameters alone make it raise; an operation without which it does not; all
     operations of a name without which it does not; operations of several names that raise by themselves, without all of which it does
     not; a measurement.
+
+    Parameters
+    ----------
+    question
+        Which one, and beside whom.
+    evaluator, reference
+        Who answers; without the arbiter nothing can be said of a question with it on one side.
     """
 
+    def seen(asked: Question) -> Observation:
+        return observe(asked, evaluator, reference)
+
     def compared(candidate: Circuit) -> Comparison:
-        return observe(with_circuit(question, candidate), evaluator).comparison
+        return seen(with_circuit(question, candidate)).comparison
 
     def raises(candidate: Circuit) -> bool:
         return compared(candidate).where is Signature.RAISE
@@ -81,9 +91,9 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
         # what was raised came of something around the circuit
         return None
     analytic = without_shots(question)
-    if analytic is not None and observe(analytic, evaluator).comparison.where is not Signature.RAISE:
+    if analytic is not None and seen(analytic).comparison.where is not Signature.RAISE:
         return Blamed(SHOTS, 0, count_of_shots(circuit))
-    if _wants_wires(question, evaluator):
+    if _wants_wires(question, seen):
         return Blamed(WIRES, 0, count_of_wires(question))
     if _may_be_its_dtype(question) and not raises(with_precision(circuit, "float64")):
         return Blamed(DTYPE, 0, narrow_dtypes(circuit))
@@ -97,13 +107,13 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     return operations or _blame_measurement(circuit)
 
 
-def _wants_wires(question: Question, evaluator: Evaluator) -> bool:
+def _wants_wires(question: Question, seen: Callable[[Question], Observation]) -> bool:
     """Whether PennyLane refuses for want of a wire, as of one for Hadamard tests."""
     wider = with_wires_to_spare(question)
-    failure = None if wider is None else observe(question, evaluator).sides[0].failure
+    failure = None if wider is None else seen(question).sides[0].failure
     if wider is None or failure is None or not failure.refusal:
         return False
-    return observe(wider, evaluator).comparison.where is not Signature.RAISE
+    return seen(wider).comparison.where is not Signature.RAISE
 
 
 def _may_be_its_dtype(question: Question) -> bool:

@@ -40,9 +40,9 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
     evaluator, reference
         Where evaluations are made, and the arbiter.
     """
-    symptoms = Symptoms(divergence, question, evaluator)
+    symptoms = Symptoms(divergence, question, evaluator, reference)
     if divergence.signature is Signature.RAISE:
-        return replace(symptoms, blamed=blamed_for_raising(question, evaluator))
+        return replace(symptoms, blamed=blamed_for_raising(question, evaluator, reference))
     symptoms = _with_disturbance(_with_approximation(symptoms, evaluator, reference), evaluator)
     if not symptoms.derivative:
         return replace(symptoms, decomposes_alike=_decomposes_alike(symptoms, evaluator))

@@ -11,7 +11,7 @@ from qdiag.diagnosis.approximation import Approximation
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.question import Question
+from qdiag.judging.question import AskArbiter, Question
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import DERIVATIVES, MEASURED, Comparison, Signature
@@ -118,6 +118,8 @@ class Symptoms:
         The pair's question at the diverging call.
     evaluator
         Where facts are asked for; without one each is what it is by default.
+    reference
+        The arbiter, for experiments that must ask a question with it on one side to choose what they change.
     known
         Facts that need not be asked for.
     apart
@@ -143,6 +145,7 @@ class Symptoms:
     divergence: Divergence
     question: Question
     evaluator: Optional[Evaluator] = None
+    reference: Optional[AskArbiter] = None
     known: Mapping[Fact[Any], Any] = field(default_factory=dict)
     apart: tuple[int, ...] = ()
     lost: tuple[int, ...] = ()

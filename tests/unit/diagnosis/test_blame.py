@@ -14,9 +14,10 @@ from qdiag.judging.question import Question
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import ARBITER
 from qdiag.model.parameter import Parameter
 from tests.worlds.small_circuits import circuit, expval, gate, gathered
-from tests.worlds.symptoms import PAIR, World, of, rotation
+from tests.worlds.symptoms import PAIR, World, arbiter_of, of, rotation
 
 THREE = of(rotation(name="RY"), rotation(name="Givens"), rotation(name="Givens", wire=1))
 
@@ -96,6 +97,16 @@ def test_single_precision_is_to_blame_under_jax_with_arrays_of_64_bits_alone() -
 
 def test_operations_are_to_blame_that_raise_when_they_alone_are_tracked() -> None:
     assert blamed(THREE, on_tracked("Givens")) == Blamed("operation", 1, "Givens", (1, 2))
+
+
+def test_beside_the_arbiter_it_is_found_as_beside_a_method() -> None:
+    def error(request: Request) -> Union[float, Evaluation]:
+        failed = request.method == PAIR[0] and on_any_of("Givens")(request.circuit)
+        return Evaluation(request.method, failure=Failure("TypeError", "no")) if failed else 0.0
+
+    alone, world = of(rotation(name="RY"), rotation(name="Givens")), World(error)
+    asked = replace(question(alone), methods=(PAIR[0], ARBITER))
+    assert blamed_for_raising(asked, world, arbiter_of(world)) == Blamed("operation", 1, "Givens", (1,), (1,))
 
 
 def test_of_several_names_all_are_told() -> None:

@@ -13,7 +13,7 @@ from qdiag.diagnosis.causes.transforms import device_rival
 from qdiag.diagnosis.experiments.measurements import measured_alone, measured_beside
 from qdiag.diagnosis.experiments.operations import BOUND_ANEW, DECOMPOSED
 from qdiag.diagnosis.experiments.point import NUDGED_FAR
-from qdiag.diagnosis.experiments.rows import EACH_ROW, row_alone
+from qdiag.diagnosis.experiments.rows import each_row, row_alone
 from qdiag.diagnosis.experiments.surroundings import OTHER_DEVICE, WIRES_AS_USED
 from qdiag.diagnosis.experiments.trainability import OBSERVABLE_FROZEN, observable_parameters
 from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS, is_batched
@@ -27,7 +27,7 @@ from qdiag.model.operator_families import as_written
 def _rows_alone(symptoms: Symptoms) -> Experiment:
     """The row in which the difference shows by itself; where it is of no single row (a shared weight's gradient), each of them."""
     shown = None if symptoms.signature is Signature.RAISE else _shown_row(symptoms)
-    return EACH_ROW if shown is None else row_alone(shown)
+    return each_row(symptoms.reference) if shown is None else row_alone(shown)
 
 
 def _shown_row(symptoms: Symptoms) -> Optional[int]:

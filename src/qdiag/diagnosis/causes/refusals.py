@@ -10,7 +10,7 @@ from qdiag.diagnosis.experiments.measurements import plain_expectations
 from qdiag.diagnosis.experiments.midway import other_mcm_method
 from qdiag.diagnosis.experiments.operations import delete_operations, leave_out
 from qdiag.diagnosis.experiments.precision import FLOAT64_PARAMETERS, narrow_again
-from qdiag.diagnosis.experiments.rows import EACH_ROW
+from qdiag.diagnosis.experiments.rows import each_row
 from qdiag.diagnosis.experiments.surroundings import UNCOMPILED, WIRES_TO_SPARE, WIRES_TURNED, missing_wires
 from qdiag.diagnosis.experiments.trainability import MARKS_OFF, as_constants, only_trainable
 from qdiag.diagnosis.facts import is_batched
@@ -108,7 +108,7 @@ def _compiling_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
 
 def _batch_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells a circuit on which a method raises (QD304) from a batch of them that it does not take (QD501)."""
-    return survives(EACH_ROW) if is_batched(symptoms) else ()
+    return survives(each_row(symptoms.reference)) if is_batched(symptoms) else ()
 
 
 def _trains(node: Node) -> bool:

@@ -17,10 +17,11 @@ from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import ARBITER, Method
 from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_trainable
-from tests.worlds.methods import methods
-from tests.worlds.symptoms import PAIR, World, adjoint, expectation, found, observable_of, of, rotation, symptoms
+from tests.worlds.methods import ADJOINT, BACKPROP, methods
+from tests.worlds.symptoms import PAIR, World, adjoint, arbiter_of, expectation, found, observable_of, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", wire=1))
 DEVICES = methods("lightning.qubit/adjoint", "default.qubit/backprop")
@@ -70,7 +71,7 @@ def batch_of(count: int) -> Circuit:
     return of(replace(node, data=(replace(angle, value=np.arange(count) / count, trainable=False),)), shared)
 
 
-def of_shared_weight(count: int, bad: int) -> tuple[World, Symptoms]:
+def of_shared_weight(count: int, bad: int, *, beside: Method = BACKPROP) -> tuple[World, Symptoms]:
     """The gradient of a weight that all rows share is off, alone as well in one row."""
     each = tuple(of(rotation(row / count, trainable=False), rotation(0.3, name="RY")) for row in range(count))
 
@@ -79,12 +80,14 @@ def of_shared_weight(count: int, bad: int) -> tuple[World, Symptoms]:
         return 0.1 if adjoint(request) and (value.ndim or value == bad / count) else 0.0
 
     world = World(error, facts={"rows": lambda circuit, trusted: each})
-    return world, symptoms(world, batch_of(count), known={ROWS: count}, blamed=Blamed("operation", 1, "RY", (1,)))
+    blamed, pair = Blamed("operation", 1, "RY", (1,)), (ADJOINT, beside)
+    return world, symptoms(world, batch_of(count), pair, known={ROWS: count}, blamed=blamed, reference=arbiter_of(world))
 
 
+@pytest.mark.parametrize("beside", [BACKPROP, ARBITER], ids=str)
 @pytest.mark.parametrize("bad", [0, 13, 19])
-def test_a_shared_weights_gradient_that_one_row_alone_gets_wrong_does_not_come_from_broadcasting(bad: int) -> None:
-    diagnosis = found(*of_shared_weight(20, bad))
+def test_a_shared_weights_gradient_that_one_row_alone_gets_wrong_does_not_come_from_broadcasting(bad: int, beside: Method) -> None:
+    diagnosis = found(*of_shared_weight(20, bad, beside=beside))
     assert diagnosis.code != "QD501"
     assert "QD501" in diagnosis.ruled_out
 
