@@ -65,9 +65,9 @@ def blamed_for_raising(question: Question, evaluator: Evaluator, reference: Opti
 
     The shots, where it does not raise without; the wires of the device, where PennyLane refuses, and does not with wires to spare; the
     dtype of parameters of half precision, where it does not raise in double precision; a measurement that not every rule covers, where
-    it does not with another in its place; operations whose parameters alone make it raise; an operation without which it does not; all
-    operations of a name without which it does not; operations of several names that raise by themselves, without all of which it does
-    not; a measurement.
+    it does not with another in its place; operations whose parameters alone make it raise, unless they are elementary gates and
+    something else is what they make raise; an operation without which it does not; all operations of a name without which it does not;
+    operations of several names that raise by themselves, without all of which it does not; a measurement.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def blamed_for_raising(question: Question, evaluator: Evaluator, reference: Opti
         return uncovered
     trained = _blame_trainable(circuit, raises)
     if trained is not None and not _leaves_an_error(circuit, trained, compared):
-        return trained
+        return _another_than(trained, circuit, compared) or trained
     operations = _left_out(circuit, compared) or trained or _left_out_by_name(circuit, raises) or _left_out_together(circuit, raises)
     return operations or _blame_measurement(circuit)
 
@@ -144,6 +144,14 @@ def _leaves_an_error(circuit: Circuit, trained: Blamed, compared: Compared) -> b
     """Whether the two are apart by more than rounding where an operation's parameters are constants: then another is to blame."""
     kept = [position for position in circuit.trainable if position not in trained.parameters]
     return compared(with_trainable(circuit, kept)).verdict is Verdict.ERROR
+
+
+def _another_than(trained: Blamed, circuit: Circuit, compared: Compared) -> Optional[Blamed]:
+    """What raises wherever something before it is trained, as it may under adjoint: no elementary gate raises by itself."""
+    if ELEMENTARY.isdisjoint(trained.name.split(", ")):
+        return None
+    found = _left_out(circuit, compared)
+    return found if found is not None and found.name not in ELEMENTARY else None
 
 
 def _left_out(circuit: Circuit, compared: Compared) -> Optional[Blamed]:

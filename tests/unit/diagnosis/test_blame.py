@@ -109,6 +109,16 @@ def test_beside_the_arbiter_it_is_found_as_beside_a_method() -> None:
     assert blamed_for_raising(asked, world, arbiter_of(world)) == Blamed("operation", 1, "Givens", (1,), (1,))
 
 
+def test_an_elementary_gate_that_is_trained_before_what_raises_is_not_to_blame() -> None:
+    behind = of(rotation(name="RY"), rotation(name="Givens", trainable=False), rotation(name="RX"))
+
+    def raises(circuit: Circuit) -> bool:
+        names = [node.name for node in circuit.operations]
+        return "Givens" in names and any(p.trainable for node in circuit.operations[: names.index("Givens")] for p in node.data)
+
+    assert blamed(behind, raises) == Blamed("operation", 1, "Givens", (), (1,), (0,))
+
+
 def test_of_several_names_all_are_told() -> None:
     four = of(*THREE.operations, rotation(name="RZ"))
     raises = lambda circuit: on_tracked("Givens")(circuit) or on_tracked("RZ")(circuit)  # noqa: E731 - it is one predicate of two
