@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
@@ -90,17 +90,20 @@ def _exception_and_place(failure: Optional[Failure]) -> str:
 
 def _vanishing(first: Evaluation, second: Evaluation, where: Signature, bound: float) -> tuple[bool, bool]:
     zero = [True, True]
-    for one, other in zip(_tensors(first, where), _tensors(second, where)):
+    for one, other in _tensors(first, second, where):
         apart = np.abs(one - other) > bound
         for side, tensor in enumerate((one, other)):
             zero[side] = zero[side] and not np.any(tensor[apart])
     return zero[0], zero[1]
 
 
-def _tensors(side: Evaluation, where: Signature) -> list[np.ndarray]:
+def _tensors(first: Evaluation, second: Evaluation, where: Signature) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What can be held against each other of both sides: one may have a Jacobian beside its products, and the other products alone."""
     if where is Signature.OUTPUT:
-        return list(side.outputs or ())
-    return [block for row in (*(side.jacobian or ()), *side.vjps) for block in row]
+        yield from zip(first.outputs or (), second.outputs or ())
+        return
+    for one, other in (*zip(first.jacobian or (), second.jacobian or ()), *zip(first.vjps, second.vjps)):
+        yield from zip(one, other)
 
 
 class SameDifference:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.judging.question import Question
+from qdiag.judging.comparison.compare import compare
+from qdiag.judging.question import Observation, Question
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse
-from qdiag.proving.minimizing.same_difference import SameDifference, decide_by_repeats
+from qdiag.proving.minimizing.same_difference import SameDifference, decide_by_repeats, kind_of
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.small_circuits import circuit, gate, names, number
 
@@ -100,6 +101,14 @@ def test_a_gradient_that_vanishes_is_not_one_that_is_merely_wrong() -> None:
 def test_under_a_cause_that_loses_and_shifts_a_gradient_that_vanishes_is_as_good() -> None:
     difference = same(lambda found: 0.5 if "RY" in names(found) else -1.0, loses_and_shifts=True)
     assert difference(circuit(gate("RX", 0.3, trainable=True)))
+
+
+def test_products_are_held_against_products_where_one_side_has_a_jacobian_besides() -> None:
+    output, numbers = (np.ones(2),), np.ones(3)
+    bare = Evaluation(BAD, output, vjps=((0 * numbers,),), norms=(1.0,))
+    whole = Evaluation(GOOD, output, jacobian=((np.ones((2, 3)),),), vjps=((numbers,),), norms=(1.0,))
+    kind = kind_of(Observation(compare(bare, whole, START), (bare, whole)))
+    assert (kind.verdict, kind.vanishes) == (Verdict.ERROR, (True, False))
 
 
 def test_another_kind_of_difference_is_not_interesting() -> None:
