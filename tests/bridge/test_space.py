@@ -138,3 +138,14 @@ def test_an_operations_own_numbers_are_told_from_those_around_it(operation: str,
     holders = [node.name for node in one.circuit.operations for _ in parameters_of(node)]
     assert Counter(holders[k] for k in one.own) == counts
     assert set(one.own) < set(one.circuit.trainable)
+
+
+class Immovable(Remembering):
+    """Stays where it is, as `OutAdder` does on 0.38."""
+
+    def map_wires(self, wire_map: Any) -> Any:
+        raise ValueError("no")
+
+
+def test_an_operation_that_cannot_be_moved_is_left_out() -> None:
+    assert build_of("Immovable", Immovable(["b", "a"])) is None

@@ -131,13 +131,9 @@ def _wraps(build: Build, ways: Mapping[str, Callable[[], Any]]) -> Iterator[tupl
 
 def on_wires(build: Build, labels: tuple[Any, ...]) -> Optional[Build]:
     """The same operation on other wires; None where PennyLane cannot move it."""
-    try:
-        with warnings.catch_warnings(), flattening.stop_recording():
-            warnings.simplefilter("ignore")
-            return build_of(build.label, build.operator, like=build, labels=labels)
-    except Exception:
-        # each class has its own way of not being movable
-        return None
+    with warnings.catch_warnings(), flattening.stop_recording():
+        warnings.simplefilter("ignore")
+        return build_of(build.label, build.operator, like=build, labels=labels)
 
 
 def build_of(label: str, operator: Any, *, like: Optional[Build] = None, labels: tuple[Any, ...] = ()) -> Optional[Build]:
@@ -157,7 +153,11 @@ def build_of(label: str, operator: Any, *, like: Optional[Build] = None, labels:
             # older releases write the wires of a moved QuantumPhaseEstimation into what it was made of as well
             apart = copy.copy(operator)
             apart._hyperparameters = dict(operator.hyperparameters)
-            operator = qml.map_wires(apart, dict(zip(wires, wanted)))
+            try:
+                operator = qml.map_wires(apart, dict(zip(wires, wanted)))
+            except Exception:
+                # each class has its own way of not being movable
+                return None
     encoding = Encoding()
     node = encoding.whole(operator)
     parameters = parameters_of(node)
