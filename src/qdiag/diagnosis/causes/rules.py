@@ -197,9 +197,10 @@ def _around_what_is_dropped(symptoms: Symptoms) -> str:
 def _is_lost_in_place(symptoms: Symptoms) -> bool:
     """Tells a gradient that is dropped (QD302) from one that has gone to another parameter (QD303), which leaves a zero behind as well.
 
-    Where a composite operation's parameters are passed over, the gradients of what stands before it may move up into their places.
+    And from one that is wrong throughout, and zero here and there. Where a composite operation's parameters are passed over, the
+    gradients of what stands before it may move up into their places.
     """
-    return symptoms.composite or not symptoms.displaced
+    return symptoms.composite or (not symptoms.displaced and {*symptoms.apart} <= {*symptoms.lost})
 
 
 def _is_passed_over(symptoms: Symptoms) -> bool:

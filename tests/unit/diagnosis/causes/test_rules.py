@@ -135,6 +135,12 @@ def test_one_that_is_zero_near_the_point_only_is_not() -> None:
     assert "QD302" in found(world, symptoms(world, TWO, apart=(0,), lost=(0,), blamed=FIRST)).ruled_out
 
 
+def test_a_zero_among_gradients_that_are_wrong_otherwise_is_not_one_that_was_dropped() -> None:
+    world = World(lambda request: -0.5 if adjoint(request) and tracked(request) else 0.0)
+    diagnosis = found(world, symptoms(world, TWO, apart=(0, 1), lost=(0,), blamed=FIRST))
+    assert diagnosis.code != "QD302"
+
+
 def test_a_coefficient_whose_gradient_is_zero_is_dropped_and_nothing_has_moved() -> None:
     readout = replace(expectation(), data=(replace(observable_of(expectation()), data=rotation().data), None))
     world = World(lambda request: -0.5 if adjoint(request) and tracked(request, 1) and measured(request, "ExpectationMP") else 0.0)
