@@ -15,7 +15,12 @@ from types import ModuleType
 from typing import Optional
 
 _MAKING = ("pennylane", "qml", "qp", "numpy", "np", "torch", "math", "logging", "typing", "enum", "collections", "functools", "re")
-"""What values may be made with: what these make leaves no trace, or not as a value."""
+"""What values may be made with: what these make leaves no trace, but for `_BUT`."""
+
+_WRITING = ("save", "savez", "savez_compressed", "savetxt", "memmap", "open_memmap", "FileHandler", "basicConfig")
+_DRAWING = ("random", "rand", "randn", "randint", "randperm", "normal")
+_BUT = frozenset((*_WRITING, *_DRAWING))
+"""What writes into the user's folder, or gives another value each time it is imported."""
 
 _BUILT_IN = ("frozenset", "set", "dict", "list", "tuple", "range", "float", "int", "complex", "str", "sorted", "len", "object")
 
@@ -79,7 +84,9 @@ def _asks_for_main(test: ast.expr) -> bool:
 
 
 def _makes(call: ast.Call) -> bool:
-    *_, root = _chain(call.func)
+    *attributes, root = _chain(call.func)
+    if any(isinstance(one, ast.Attribute) and one.attr in _BUT for one in attributes):
+        return False
     if not isinstance(root, ast.Name):
         # a method of a text or a number, or of what another call made, which is looked at by itself
         return isinstance(root, (ast.Constant, ast.Call))

@@ -48,7 +48,8 @@ def test_a_module_of_imports_definitions_and_values_only_defines() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["print(1)", "run = train()", "file = open('log', 'w')", "for i in range(3): pass", "class A:\n    x = f()", "a = b.c()", "f(:"],
+    ["print(1)", "run = train()", "file = open('log', 'w')", "for i in range(3): pass", "class A:\n    x = f()", "a = b.c()", "f(:"]
+    + ["a = logging.FileHandler('log')", "a = np.save('a.npy', [])", "a = np.random.default_rng().normal(3)", "a = torch.randn(3) + 1"],
 )
 def test_a_module_that_does_something_does_not(line: str) -> None:
     assert not only_defines(f"import numpy as np\n{line}\n")
