@@ -24,8 +24,8 @@ Apart = tuple[tuple[float, float, float], float]
 Parts = Callable[[Sizes, Sizes, str, float], Optional[Apart]]
 """Tries a layer with results and inputs of these sizes, of a dtype, from a first number on; None where that could not be tried."""
 
-MOST_ROWS, MOST_RESULTS, LARGEST = 64, 16, 32
-"""Of a batch, of a QNode, of a result in each row: what is larger is not tried as large."""
+MOST_ROWS, MOST_RESULTS, LARGEST = 8, 16, 32
+"""Of a batch, of a QNode, of a result in each row: what is larger is not tried as large. Each row costs a call of its own besides."""
 
 ROUNDING = 1e3
 """In eps: a layer of sixty-four rows is off by twelve."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.judging.layer_parts import divergence, evidence, layout_of
+from qdiag.judging.layer_parts import MOST_ROWS, divergence, evidence, layout_of
 from qdiag.model.call import Argument, Call
 from qdiag.model.comparison import Signature, Verdict
 from tests.worlds.scripted import call, circuit
@@ -30,7 +30,7 @@ def layered(outputs: tuple[np.ndarray, ...] = TWO, shape: tuple[int, ...] = (6, 
         (layered(), ((1, 1), (6, 3))),
         (layered((np.zeros((6, 4)),)), ((4,), (6, 3))),
         (layered((np.zeros(()), np.zeros(())), (3,)), ((1, 1), (3,))),
-        (layered((np.zeros(900),), (900, 2)), ((1,), (64, 2))),
+        (layered((np.zeros(900),), (900, 2)), ((1,), (MOST_ROWS, 2))),
     ],
 )
 def test_results_and_inputs_are_as_large_as_those_of_the_call(made: Call, layout: Any) -> None:
